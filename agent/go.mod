@@ -1,0 +1,15 @@
+module systant/agent
+
+go 1.26.0
+
+replace (
+	systant/pkg/config => ../pkg/config
+	systant/pkg/mqtt => ../pkg/mqtt
+	systant/pkg/schema => ../pkg/schema
+)
+
+require (
+	systant/pkg/config v0.0.0
+	systant/pkg/mqtt v0.0.0
+	systant/pkg/schema v0.0.0
+)

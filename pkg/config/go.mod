@@ -1,0 +1,3 @@
+module systant/pkg/config
+
+go 1.26.0

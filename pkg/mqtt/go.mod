@@ -1,0 +1,3 @@
+module systant/pkg/mqtt
+
+go 1.26.0

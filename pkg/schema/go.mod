@@ -1,0 +1,3 @@
+module systant/pkg/schema
+
+go 1.26.0
