@@ -13,3 +13,9 @@ require (
 	systant/pkg/mqtt v0.0.0
 	systant/pkg/schema v0.0.0
 )
+
+require (
+	github.com/NVIDIA/go-nvml v0.13.4-1
+	github.com/google/go-cmp v0.7.0
+	golang.org/x/sys v0.49.0
+)
