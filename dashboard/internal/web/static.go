@@ -1,0 +1,143 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"fmt"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+)
+
+// static is the page: every file that a browser may ask for.
+//
+//go:embed static
+var static embed.FS
+
+// asset is one file of the page, ready to be sent.
+type asset struct {
+	body, zipped []byte // zipped is nil where it would not be smaller
+	kind         string // media type
+	tag          string // entity tag, from the content
+}
+
+// mediaTypes are set here rather than asked of the system's tables, which
+// differ between machines; a module of the wrong type is not run.
+var mediaTypes = map[string]string{
+	".html": "text/html; charset=utf-8",
+	".js":   "text/javascript; charset=utf-8",
+	".css":  "text/css; charset=utf-8",
+	".json": "application/json",
+	".svg":  "image/svg+xml",
+	".txt":  "text/plain; charset=utf-8",
+}
+
+// loadAssets reads and compresses every file below static, once.
+func loadAssets(files fs.FS) (map[string]*asset, error) {
+	assets := map[string]*asset{}
+	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		body, err := fs.ReadFile(files, name)
+		if err != nil {
+			return err
+		}
+		hash := sha256.Sum256(body)
+		kind := mediaTypes[path.Ext(name)]
+		if kind == "" {
+			kind = mime.TypeByExtension(path.Ext(name))
+		}
+		assets["/"+name] = &asset{
+			body:   body,
+			zipped: zip(body),
+			kind:   kind,
+			tag:    base64.RawURLEncoding.EncodeToString(hash[:12]),
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the embedded page: %w", err)
+	}
+	return assets, nil
+}
+
+// zip returns the compressed body, or nil where that saves nothing.
+func zip(body []byte) []byte {
+	var out bytes.Buffer
+	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err != nil {
+		return nil
+	}
+	if _, err := w.Write(body); err != nil || w.Close() != nil || out.Len() >= len(body) {
+		return nil
+	}
+	return out.Bytes()
+}
+
+// page answers with the page itself; what it shows follows from the path.
+func (s *Server) page(w http.ResponseWriter, r *http.Request) {
+	s.send(w, r, "/static/index.html")
+}
+
+// static answers with one file of the page.
+func (s *Server) static(w http.ResponseWriter, r *http.Request) {
+	s.send(w, r, r.URL.Path)
+}
+
+// send answers with a file, or tells the browser that it has it already. Files
+// have no version in their names, so that browsers ask each time, and all
+// scripts of one page are of one build.
+func (s *Server) send(w http.ResponseWriter, r *http.Request, name string) {
+	a := s.assets[name]
+	if a == nil {
+		fail(w, http.StatusNotFound, "no such file")
+		return
+	}
+	body, tag := a.body, `"`+a.tag+`"`
+	h := w.Header()
+	h.Set("Vary", "Accept-Encoding")
+	if a.zipped != nil && acceptsGzip(r) {
+		body, tag = a.zipped, `"`+a.tag+`-gzip"`
+		h.Set("Content-Encoding", "gzip")
+	}
+	h.Set("Cache-Control", "no-cache")
+	h.Set("ETag", tag)
+	if matches(r.Header.Get("If-None-Match"), tag) {
+		h.Del("Content-Encoding")
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	h.Set("Content-Type", a.kind)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	_, _ = w.Write(body) // a browser that went away is no fault
+}
+
+// acceptsGzip tells whether a browser takes gzip.
+func acceptsGzip(r *http.Request) bool {
+	for coding := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
+		name, quality, _ := strings.Cut(strings.TrimSpace(coding), ";")
+		if strings.EqualFold(name, "gzip") {
+			return strings.TrimLeft(strings.TrimSpace(quality), "q=0. ") != "" || quality == ""
+		}
+	}
+	return false
+}
+
+// matches tells whether an If-None-Match header names a tag. A weak one is as
+// good, since a proxy may have marked it.
+func matches(header, tag string) bool {
+	for candidate := range strings.SplitSeq(header, ",") {
+		candidate = strings.TrimSpace(candidate)
+		if candidate == "*" || strings.TrimPrefix(candidate, "W/") == tag {
+			return true
+		}
+	}
+	return false
+}

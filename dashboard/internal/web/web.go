@@ -1,0 +1,169 @@
+// Package web is the dashboard's HTTP server: the page, the API that the page
+// reads, and what monitoring asks for. It only reads; nothing that arrives by
+// HTTP changes anything. What it shows comes from a [State] and the live
+// events from a handler that it is given, so that it knows neither the fleet
+// nor MQTT.
+//
+// Every request passes the same gates before it is routed: the Host header
+// must be one that this server goes by, and the method GET or HEAD.
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+)
+
+// The limits of one connection. There is no timeout for a whole response,
+// since the events' lasts for hours; inTime sets one for all others.
+const (
+	headerTimeout  = 5 * time.Second
+	answerTimeout  = 30 * time.Second
+	idleTimeout    = 2 * time.Minute
+	maxHeaderBytes = 16 << 10
+	closeTimeout   = 3 * time.Second
+	// sendBuffer is the kernel's buffer for each connection. By default it
+	// grows to megabytes, which a browser that went to sleep would hold.
+	sendBuffer = 64 << 10
+)
+
+// State is what the server shows. Each value is encoded as JSON.
+type State interface {
+	// Hosts returns the rows of all hosts.
+	Hosts() any
+	// Host returns all about one host, and false for an unknown one.
+	Host(name string) (any, bool)
+	// Health returns the state of the dashboard itself.
+	Health() any
+	// Metrics returns the dashboard's own numbers.
+	Metrics() []Metric
+}
+
+// Options says what to serve.
+type Options struct {
+	State State
+	// Events serves the live events.
+	Events http.Handler
+	// Version is the dashboard's.
+	Version string
+	// AllowedHosts are names, beside localhost and the address of the
+	// connection, that a Host header may hold.
+	AllowedHosts []string
+	Log          *slog.Logger
+}
+
+// Server is the HTTP server. See [New].
+type Server struct {
+	options Options
+	assets  map[string]*asset
+	http    *http.Server
+}
+
+// New returns a server that is ready to serve.
+func New(o Options) (*Server, error) {
+	assets, err := loadAssets(static)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{options: o, assets: assets}
+	s.http = &http.Server{
+		Handler:           s.handler(),
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			if tcp, ok := c.(*net.TCPConn); ok {
+				_ = tcp.SetWriteBuffer(sendBuffer) // the default works too
+			}
+			return ctx
+		},
+	}
+	return s, nil
+}
+
+// Run serves l until ctx ends, then lets answers under way finish for a
+// moment. It owns l.
+func (s *Server) Run(ctx context.Context, l net.Listener) error {
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+		defer cancel()
+		err := s.http.Shutdown(grace)
+		if err != nil {
+			err = s.http.Close()
+		}
+		stopped <- err
+	})
+	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		stop()
+		return fmt.Errorf("serving http on %s: %w", l.Addr(), err)
+	}
+	if err := <-stopped; err != nil {
+		return fmt.Errorf("closing the http server: %w", err)
+	}
+	return nil
+}
+
+// route is one row of the server's paths.
+type route struct {
+	pattern string
+	serve   http.HandlerFunc
+}
+
+// routes are all paths that are served. None needs a login, and none writes.
+func (s *Server) routes() []route {
+	return []route{
+		{"/", s.page},
+		{"/host/{host}", s.page},
+		{"/static/*", s.static},
+		{"/api/catalogue", answer(s.catalogue)},
+		{"/api/hosts", answer(s.hosts)},
+		{"/api/hosts/{host}", answer(s.host)},
+		{"/events", s.options.Events.ServeHTTP},
+		{"/healthz", answer(s.health)},
+		{"/metrics", answer(s.metrics)},
+	}
+}
+
+// handler returns the gates and the routes behind them.
+func (s *Server) handler() http.Handler {
+	r := chi.NewRouter()
+	r.Use(inTime, secure, s.knownHost, readOnly)
+	r.NotFound(func(w http.ResponseWriter, _ *http.Request) { fail(w, http.StatusNotFound, "no such page") })
+	for _, route := range s.routes() {
+		r.Get(route.pattern, route.serve)
+		r.Head(route.pattern, route.serve)
+	}
+	return r
+}
+
+// inTime limits how long one answer may take to write. The server has no limit
+// of its own, because of the events, which set one for each write instead. It
+// must be set for every request: it outlives the one before on a kept
+// connection.
+func inTime(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Where there is no connection, as in a test, there is no deadline.
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTimeout))
+		next.ServeHTTP(w, r)
+	})
+}
+
+// answer wraps a handler whose answer is made for this request: it is
+// compressed, and nobody keeps a copy.
+func answer(next http.HandlerFunc) http.HandlerFunc {
+	const level = 5
+	compressed := middleware.Compress(level, "application/json", "text/plain")(next)
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		compressed.ServeHTTP(w, r)
+	}
+}
