@@ -1,0 +1,100 @@
+// Filesystems, temperatures and GPUs.
+
+import { format } from "./format.js";
+import { Gauge, Pair } from "./host-flat.js";
+import { Instances } from "./host-instances.js";
+import { html } from "./html.js";
+import { Bar } from "./parts.js";
+import { fieldOf, text } from "./sections.js";
+import { fault } from "./summary.js";
+/** @import { Fields, Severity, Summary } from "./types.js" */
+/** @import { Section } from "./sections.js" */
+
+/**
+ * Disks puts the usage first, and leaves out what its columns say already.
+ * @param {{ section: Section, summary: Summary }} props
+ */
+export function Disks({ section, summary }) {
+  const first = ["usage_percent", "available_bytes", "total_bytes"];
+  const rank = (/** @type {import("./types.js").Metric} */ metric) => (first.includes(fieldOf(metric)) ? first.indexOf(fieldOf(metric)) : first.length);
+  const metrics = section.metrics.toSorted((a, b) => rank(a) - rank(b));
+  return html`<${Instances} section=${{ ...section, metrics }} summary=${summary} without=${["used_bytes"]} textsLast=${true} />`;
+}
+
+/**
+ * Temperatures shows each sensor against its own limits; a bar ends at the
+ * critical limit, or at the high one, and is absent where there is neither.
+ * @param {{ section: Section, summary: Summary }} props
+ */
+export function Temperatures({ section, summary }) {
+  return html`<div class="scroller" tabindex="0" role="region" aria-label=${section.label + ", table"}>
+    <table class="dense">
+      <thead><tr>
+        <th scope="col">Sensor</th>
+        <th scope="col" class="limit"><span class="unseen">Of the limit</span></th>
+        <th scope="col" class="number">Now</th>
+        <th scope="col" class="number">High</th>
+        <th scope="col" class="number">Critical</th>
+      </tr></thead>
+      <tbody>${section.rows.map(({ key, fields }) => {
+        const limit = fields.critical_celsius ?? fields.high_celsius;
+        const value = typeof fields.value_celsius === "number" ? fields.value_celsius : undefined;
+        const severity = fault(summary, "temperature.value_celsius", key) ?? overLimit(fields);
+        return html`<tr key=${key}>
+          <th scope="row" title=${key}>${key}</th>
+          <td class="limit">${typeof limit === "number" && value !== undefined && html`<${Bar} percent=${(100 * value) / limit} severity=${severity} />`}</td>
+          <td class=${"number is-" + (severity ?? "plain")}>${format("celsius", value)}</td>
+          <td class="number muted">${format("celsius", fields.high_celsius)}</td>
+          <td class="number muted">${format("celsius", fields.critical_celsius)}</td>
+        </tr>`;
+      })}</tbody>
+    </table>
+  </div>`;
+}
+
+/**
+ * The severity by the sensor's own limits.
+ * @param {Fields} fields
+ * @returns {Severity | undefined}
+ */
+function overLimit({ value_celsius: value, high_celsius: high, critical_celsius: critical }) {
+  if (typeof value !== "number") return undefined;
+  if (typeof critical === "number" && value >= critical) return "critical";
+  return typeof high === "number" && value >= high ? "warning" : undefined;
+}
+
+/**
+ * GPUs is a panel for each GPU.
+ * @param {{ section: Section, summary: Summary }} props
+ */
+export function GPUs({ section, summary }) {
+  return html`<div class="gpus">
+    ${section.rows.map(({ key, fields }) => html`<${GPU} key=${key} section=${section} id=${key} fields=${fields} summary=${summary} />`)}
+  </div>`;
+}
+
+/**
+ * GPU is one GPU: its percentages, its other numbers, and its programs.
+ * @param {{ section: Section, id: string, fields: Fields, summary: Summary }} props
+ */
+function GPU({ section, id, fields, summary }) {
+  const present = section.metrics.filter((metric) => fields[fieldOf(metric)] !== undefined);
+  const programs = Array.isArray(fields.processes) ? fields.processes : [];
+  const about = [fields.vendor, fields.driver, id].map(text).filter(Boolean).join(" · ");
+  return html`<article class="gpu">
+    <h3>${text(fields.name) || id}</h3>
+    <p class="muted clip" title=${about}>${about}</p>
+    <dl class="gauges">
+      ${present.filter((one) => one.unit === "percent").map((metric) => html`<${Gauge} key=${metric.id} metric=${metric} fields=${fields} summary=${summary} instance=${id} />`)}
+    </dl>
+    <dl class="pairs">
+      ${present.filter((one) => one.unit !== "percent").map((metric) => html`<${Pair} key=${metric.id} metric=${metric} fields=${fields} summary=${summary} instance=${id} />`)}
+    </dl>
+    ${programs.length > 0 && html`<table class="dense">
+      <thead><tr><th scope="col" class="number">PID</th><th scope="col">Program</th><th scope="col" class="number">GPU memory</th></tr></thead>
+      <tbody>${programs.map((one) => html`<tr key=${one.pid}>
+        <td class="number muted">${String(one.pid)}</td><th scope="row">${text(one.name)}</th><td class="number">${format("bytes", one.memory_bytes)}</td>
+      </tr>`)}</tbody>
+    </table>`}
+  </article>`;
+}

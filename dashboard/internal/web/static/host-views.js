@@ -1,0 +1,34 @@
+// The groups that a view of their own helps. Every other group, and one that
+// a newer agent adds, is shown through the catalogue alone.
+
+import { Cores, CPU, Memory } from "./host-compute.js";
+import { Disks, GPUs, Temperatures } from "./host-devices.js";
+import { Processes, Units } from "./host-processes.js";
+/** @import { Summary } from "./types.js" */
+/** @import { Section } from "./sections.js" */
+
+/**
+ * @typedef {object} View
+ * @property {"third" | "half" | "two" | "whole"} width
+ * @property {(props: { section: Section, summary: Summary }) => unknown} [body] The generic view when absent.
+ */
+
+/**
+ * VIEWS are the tailored views and widths, by group name.
+ * @type {Record<string, View>}
+ */
+export const VIEWS = {
+  cpu: { width: "third", body: CPU },
+  core: { width: "third", body: Cores },
+  memory: { width: "third", body: Memory },
+  pressure: { width: "third" },
+  disk: { width: "two", body: Disks },
+  block: { width: "whole" },
+  network: { width: "whole" },
+  temperature: { width: "half", body: Temperatures },
+  fan: { width: "half" },
+  power: { width: "half" },
+  gpu: { width: "whole", body: GPUs },
+  processes: { width: "whole", body: Processes },
+  units: { width: "third", body: Units },
+};

@@ -1,0 +1,120 @@
+// One host: what it is, what is wrong, and every section of its last sample.
+
+import { Flat } from "./host-flat.js";
+import { html } from "./html.js";
+import { Instances } from "./host-instances.js";
+import { VIEWS } from "./host-views.js";
+import { format } from "./format.js";
+import { Ago, At, State } from "./parts.js";
+import { fleetURL } from "./router.js";
+import { sections } from "./sections.js";
+import * as store from "./store.js";
+import { reasons } from "./summary.js";
+/** @import { Detail, Fields, Summary } from "./types.js" */
+/** @import { Section } from "./sections.js" */
+
+/**
+ * Host is the page.
+ * @param {{ name: string }} props
+ */
+export function Host({ name }) {
+  store.shape.value;
+  const summary = store.host(name)?.value;
+  const known = store.detail.value;
+  const detail = known?.host.name === name ? known : null;
+  if (store.loaded.value && summary === undefined) return html`<${Unknown} name=${name} />`;
+  return html`
+    <${Head} name=${name} summary=${summary} detail=${detail} />
+    <${Sections} summary=${summary} detail=${detail} />
+  `;
+}
+
+/**
+ * Unknown says that the dashboard has never heard of a host.
+ * @param {{ name: string }} props
+ */
+function Unknown({ name }) {
+  return html`<section class="note">
+    <h1>No host named ${name}</h1>
+    <p>The dashboard has no sample of it. It appears as soon as its agent sends one. <a href=${fleetURL.value}>Fleet</a></p>
+  </section>`;
+}
+
+/**
+ * Head is the host's name, state, reasons and facts.
+ * @param {{ name: string, summary: Summary | undefined, detail: Detail | null }} props
+ */
+function Head({ name, summary, detail }) {
+  const mark = summary && store.mark(summary);
+  return html`<header class="head">
+    <div class="title">
+      <a class="back" href=${fleetURL.value}><span aria-hidden="true">‹</span> Fleet</a>
+      <h1>${name}</h1>
+      ${mark && html`<${State} mark=${mark} />`}
+      ${summary && html`<span class="muted">since <${At} time=${summary.since} /></span>`}
+      ${summary && html`<span class="muted seen">${summary.state === "online" ? "sampled" : "last sample"} <${Ago} time=${summary.seen} /></span>`}
+    </div>
+    ${summary && html`<ul class="reasons">
+      ${reasons(summary).map((reason) => html`<li key=${reason.metric + reason.instance} class=${"is-" + reason.severity}>${reason.text}</li>`)}
+    </ul>`}
+    <p class="facts muted">${facts(summary, detail).map((fact) => html`<span key=${fact}>${fact}</span>`)}</p>
+  </header>`;
+}
+
+/**
+ * What the host is: system, kernel, uptime, machine, tags.
+ * @param {Summary | undefined} summary
+ * @param {Detail | null} detail
+ * @returns {string[]}
+ */
+function facts(summary, detail) {
+  if (summary === undefined) return ["\u00a0"];
+  const system = /** @type {Fields} */ (detail?.stats?.system ?? {});
+  const uptime = system.uptime_seconds ?? store.reading(summary, "system.uptime_seconds");
+  const all = [
+    [summary.os, summary.os_version].filter(Boolean).join(" "),
+    [summary.kernel && "Linux " + summary.kernel, summary.architecture].filter(Boolean).join(" "),
+    typeof uptime === "number" ? "up " + format("seconds", uptime) : "",
+    typeof system.machine === "string" ? system.machine : "",
+    typeof system.cpu_model === "string" ? system.cpu_model : "",
+    (summary.tags ?? []).join(", "),
+  ];
+  return all.filter((fact) => fact !== "");
+}
+
+/**
+ * Sections are the groups of the last sample.
+ * @param {{ summary: Summary | undefined, detail: Detail | null }} props
+ */
+function Sections({ summary, detail }) {
+  const groups = store.catalogue.value;
+  const waiting = !store.loaded.value || groups.length === 0;
+  if (waiting || (summary !== undefined && detail === null && !store.connection.value.up)) return html`<${Skeletons} />`;
+  if (!summary || !detail?.stats) return html`<p class="note">No sample of this host has come since the dashboard started.</p>`;
+  const stats = detail.stats;
+  return html`<div class=${"sections silent-" + summary.state}>
+    ${sections(groups, stats).map((section, i) => html`<${Panel} key=${section.name} section=${section} summary=${summary} index=${i} />`)}
+  </div>`;
+}
+
+/**
+ * Panel is one section, in its own view where it has one.
+ * @param {{ section: Section, summary: Summary, index: number }} props
+ */
+function Panel({ section, summary, index }) {
+  const view = Object.hasOwn(VIEWS, section.name) ? VIEWS[section.name] : undefined;
+  const body = view?.body ?? (section.instance === "" ? Flat : Instances);
+  const width = view?.width ?? (section.instance === "" ? "third" : "whole");
+  const id = "section-" + section.name;
+  return html`<section class=${"panel " + width} aria-labelledby=${id} tabindex="-1" data-index=${index}>
+    <h2 id=${id}>${section.label}</h2>
+    <${body} section=${section} summary=${summary} />
+  </section>`;
+}
+
+/** Skeletons stand where the first sections will be. */
+function Skeletons() {
+  return html`<div class="sections" aria-busy="true" aria-label="Loading">
+    ${["third", "third", "third", "whole", "whole"].map((width, i) => html`<div key=${i} class=${"panel skeleton " + width}></div>`)}
+  </div>`;
+}

@@ -1,0 +1,106 @@
+// Keyboard: one listener for the page. What can be moved through carries
+// data-index, in order.
+
+import { fleetURL, go, query, route, setQuery } from "./router.js";
+
+/** PREFIX_TIME is how long the first key of a pair waits for the second. */
+const PREFIX_TIME = 1000;
+
+/**
+ * KEYS lists every key for the help dialog.
+ * @type {[string[], string][]}
+ */
+export const KEYS = [
+  [["/"], "Search hosts"],
+  [["j"], "Next host or section"],
+  [["k"], "Previous host or section"],
+  [["Enter"], "Open the host"],
+  [["g", "f"], "Fleet"],
+  [["Esc"], "Leave the search, close a dialog"],
+  [["?"], "This help"],
+];
+
+/** prefix is when "g" was last pressed. */
+let prefix = 0;
+
+/**
+ * reveal scrolls an index into view where the list renders only what is seen;
+ * the list in use sets it.
+ * @type {{ current: ((index: number) => number) | null }}
+ */
+export const reveal = { current: null };
+
+/** Starts to listen. */
+export function listen() {
+  addEventListener("keydown", (event) => {
+    if (event.metaKey || event.ctrlKey || event.altKey) return;
+    const target = event.target instanceof HTMLElement ? event.target : null;
+    const typing = target?.matches("input, select, textarea") ?? false;
+    if (event.key === "Escape") return escape(target);
+    if (typing || target?.closest("dialog")) return;
+    if (press(event.key)) event.preventDefault();
+  });
+}
+
+/**
+ * Acts on a key; tells whether it means anything.
+ * @param {string} key
+ */
+function press(key) {
+  const paired = performance.now() - prefix < PREFIX_TIME;
+  prefix = 0;
+  if (paired && key === "f") return (go(fleetURL.peek()), true);
+  switch (key) {
+    case "g":
+      prefix = performance.now();
+      return true;
+    case "/":
+      return search();
+    case "?":
+      help()?.showModal();
+      return true;
+    case "j":
+      return move(1);
+    case "k":
+      return move(-1);
+  }
+  return false;
+}
+
+/** Puts the cursor into the search, on the fleet. */
+function search() {
+  if (route.peek().page !== "fleet") go(fleetURL.peek());
+  requestAnimationFrame(() => document.getElementById("search")?.focus());
+  return true;
+}
+
+/** The help dialog. */
+export function help() {
+  return /** @type {HTMLDialogElement | null} */ (document.getElementById("help"));
+}
+
+/**
+ * Leaves the search: first what was typed goes, then the focus.
+ * @param {HTMLElement | null} target
+ */
+function escape(target) {
+  if (target?.id !== "search") return;
+  if (query.peek().get("q")) setQuery("q", "");
+  else target.blur();
+}
+
+/**
+ * Moves the focus to the next or previous element with an index.
+ * @param {number} step
+ */
+function move(step) {
+  const at = document.activeElement?.closest("[data-index]");
+  const now = at instanceof HTMLElement ? Number(at.dataset.index) : -1;
+  const wanted = now < 0 ? 0 : now + step;
+  const index = reveal.current ? reveal.current(wanted) : wanted;
+  requestAnimationFrame(() => {
+    const next = document.querySelector(`[data-index="${index}"]`);
+    if (next instanceof HTMLElement) next.focus();
+  });
+  return true;
+}

@@ -1,0 +1,128 @@
+// The one event stream: opens it, keeps it open, and puts what it brings
+// into the store.
+
+import { follow, forgetTail } from "./tail.js";
+import { adjust } from "./clock.js";
+import * as store from "./store.js";
+/** @import { Broker, Detail, Snapshot, Summary } from "./types.js" */
+
+/** SILENCE is how long the stream may say nothing before it is opened anew: a
+ * connection that died in a sleeping laptop gives no error. */
+const SILENCE = 45_000;
+
+/** HOST is what a host may be named; the server refuses to watch another. */
+const HOST = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** RETRY_FIRST and RETRY_LAST bound the wait between attempts. */
+const RETRY_FIRST = 500;
+const RETRY_LAST = 15_000;
+
+/** Live owns the stream and its timers. */
+class Live {
+  /** @type {EventSource | null} */
+  #source = null;
+  /** @type {string | null} */
+  #watched = null;
+  #version = "";
+  #failures = 0;
+  /** @type {number | undefined} */
+  #timer;
+
+  /**
+   * Opens the stream, watching one host or none; a second call moves it.
+   * @param {string | null} name
+   */
+  watch(name) {
+    if (this.#source !== null && name === this.#watched) return;
+    this.#watched = name;
+    store.detail.value = null;
+    forgetTail();
+    this.open();
+  }
+
+  /** Opens the stream anew, now. */
+  open() {
+    this.#source?.close();
+    const query = this.#watched !== null && HOST.test(this.#watched) ? "?host=" + this.#watched : "";
+    const source = new EventSource("/events" + query);
+    this.#source = source;
+    this.#listen(source, "snapshot", (/** @type {Snapshot} */ data) => this.#begin(data));
+    this.#listen(source, "hosts", (/** @type {{ hosts: Summary[] }} */ data) => store.update(data.hosts));
+    this.#listen(source, "gone", (/** @type {{ hosts: string[] }} */ data) => store.forget(data.hosts));
+    this.#listen(source, "broker", (/** @type {Broker} */ data) => (store.broker.value = data));
+    this.#listen(source, "detail", (/** @type {Detail} */ data) => this.#sample(data));
+    source.addEventListener("error", () => this.#lost());
+    this.#wait(SILENCE);
+  }
+
+  /**
+   * Opens the stream after a while, unless something comes before.
+   * @param {number} milliseconds
+   */
+  #wait(milliseconds) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.open(), milliseconds);
+  }
+
+  /**
+   * Hears one kind of event.
+   * @template T
+   * @param {EventSource} source
+   * @param {string} kind
+   * @param {(data: T) => void} act
+   */
+  #listen(source, kind, act) {
+    source.addEventListener(kind, (event) => {
+      if (source !== this.#source) return;
+      this.#failures = 0;
+      this.#wait(SILENCE);
+      act(JSON.parse(event.data));
+    });
+  }
+
+  /**
+   * Starts over from a snapshot.
+   * @param {Snapshot} snapshot
+   */
+  #begin(snapshot) {
+    adjust(snapshot.now);
+    store.replace(snapshot);
+    if (snapshot.detail) follow(snapshot.detail);
+    store.connection.value = { up: true, reached: Date.now() };
+    if (snapshot.version === this.#version && store.catalogue.peek().length > 0) return;
+    fetch("/api/catalogue")
+      .then((response) => response.json())
+      .then((body) => {
+        store.catalogue.value = body.groups;
+        this.#version = snapshot.version;
+      })
+      .catch(() => this.#lost());
+  }
+
+  /**
+   * Takes a sample of the watched host.
+   * @param {Detail} data
+   */
+  #sample(data) {
+    if (data.host.name !== this.#watched) return;
+    store.detail.value = data;
+    store.update([data.host]);
+    follow(data);
+  }
+
+  /** Waits longer after each failure, with jitter, so that a hundred open
+   * pages don't return in step. EventSource's own retry gives up on some
+   * errors, so that it is not relied on. */
+  #lost() {
+    this.#source?.close();
+    const { up, reached } = store.connection.peek();
+    if (up) store.connection.value = { up: false, reached: store.loaded.peek() ? Date.now() : reached };
+    const longest = Math.min(RETRY_LAST, RETRY_FIRST * 2 ** this.#failures++);
+    this.#wait(longest * (0.5 + Math.random() / 2));
+  }
+}
+
+/** live is the page's stream. */
+export const live = new Live();
+
+addEventListener("online", () => live.open());

@@ -1,0 +1,93 @@
+// Which hosts the fleet shows, and in what order. Pure: the fleet decides when.
+
+import { mark, reading } from "./store.js";
+/** @import { Mark, Summary } from "./types.js" */
+
+/**
+ * @typedef {object} Choice What somebody chose to see, from the URL.
+ * @property {string} text
+ * @property {string} state
+ * @property {string} tag
+ * @property {string} os
+ * @property {string} sort
+ */
+
+/**
+ * SORTS are the orders, with the metric that decides where there is one.
+ * @type {{ key: string, label: string, metric?: string }[]}
+ */
+export const SORTS = [
+  { key: "worst", label: "worst first" },
+  { key: "name", label: "name" },
+  { key: "cpu", label: "CPU", metric: "cpu.usage_percent" },
+  { key: "memory", label: "memory", metric: "memory.usage_percent" },
+  { key: "disk", label: "disk", metric: "disk.usage_percent" },
+];
+
+/**
+ * RANK of each mark, worst first.
+ * @type {Record<Mark, number>}
+ */
+const RANK = { critical: 0, offline: 1, warning: 2, stale: 3, ok: 4 };
+
+/**
+ * The choice that a query holds.
+ * @param {URLSearchParams} query
+ * @returns {Choice}
+ */
+export function choice(query) {
+  const value = (/** @type {string} */ key) => query.get(key) ?? "";
+  return { text: value("q"), state: value("state"), tag: value("tag"), os: value("os"), sort: value("sort") || "worst" };
+}
+
+/**
+ * The names of the chosen hosts in the chosen order; equals are by name.
+ * @param {Summary[]} hosts
+ * @param {Choice} chosen
+ * @returns {string[]}
+ */
+export function ordered(hosts, chosen) {
+  const words = chosen.text.toLowerCase().split(/\s+/).filter(Boolean);
+  const kept = hosts.filter((host) => fits(host, chosen) && words.every((word) => found(host, word)));
+  const metric = SORTS.find((sort) => sort.key === chosen.sort)?.metric;
+  const value = (/** @type {Summary} */ host) => (metric ? -(reading(host, metric) ?? -1) : RANK[mark(host)]);
+  const byValue = chosen.sort !== "name";
+  return kept
+    .map((host) => ({ name: host.name, value: byValue ? value(host) : 0 }))
+    .sort((a, b) => a.value - b.value || collator.compare(a.name, b.name))
+    .map((one) => one.name);
+}
+
+/** collator sorts web-2 before web-10. */
+const collator = new Intl.Collator("en", { numeric: true });
+
+/**
+ * Whether a host passes the filters.
+ * @param {Summary} host
+ * @param {Choice} chosen
+ */
+function fits(host, chosen) {
+  return (
+    (chosen.state === "" || mark(host) === chosen.state) &&
+    (chosen.tag === "" || (host.tags ?? []).includes(chosen.tag)) &&
+    (chosen.os === "" || host.os === chosen.os)
+  );
+}
+
+/**
+ * Whether a word stands in a host's name, tags or system.
+ * @param {Summary} host
+ * @param {string} word
+ */
+function found(host, word) {
+  return [host.name, host.os ?? "", ...(host.tags ?? [])].some((text) => text.toLowerCase().includes(word));
+}
+
+/**
+ * What the filters offer: each tag and each OS that some host has.
+ * @param {Summary[]} hosts
+ */
+export function offers(hosts) {
+  const sorted = (/** @type {string[]} */ all) => [...new Set(all)].filter((one) => one !== "").sort(collator.compare);
+  return { tags: sorted(hosts.flatMap((host) => host.tags ?? [])), systems: sorted(hosts.map((host) => host.os ?? "")) };
+}

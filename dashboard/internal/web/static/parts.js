@@ -1,0 +1,99 @@
+// Small parts that both pages use.
+
+import { useMemo } from "./vendor/hooks.js";
+import { computed } from "./vendor/signals.js";
+import { now } from "./clock.js";
+import { age, THIN } from "./format.js";
+import { html } from "./html.js";
+/** @import { Mark, Severity } from "./types.js" */
+
+/**
+ * SHAPES draws each mark on a square of 10, so that colour is never alone.
+ * @type {Record<Mark, string>}
+ */
+export const SHAPES = {
+  ok: "M5 2a3 3 0 1 1 0 6a3 3 0 1 1 0-6z",
+  warning: "M5 .8 9.6 9H.4z",
+  critical: "M5 0 10 5 5 10 0 5z",
+  stale: "M5 .5a4.5 4.5 0 1 1 0 9a4.5 4.5 0 1 1 0-9zM5 2v6a3 3 0 0 0 0-6z",
+  offline: "M5 .5a4.5 4.5 0 1 1 0 9a4.5 4.5 0 1 1 0-9zM5 2.2a2.8 2.8 0 1 0 0 5.6a2.8 2.8 0 1 0 0-5.6z",
+};
+
+/**
+ * A state as shape and word.
+ * @param {{ mark: Mark }} props
+ */
+export function State({ mark }) {
+  return html`<span class=${"state is-" + mark}>
+    <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true"><path d=${SHAPES[mark]} fill="currentColor" fill-rule="evenodd" /></svg>
+    ${mark}
+  </span>`;
+}
+
+/**
+ * A thin bar from 0 to 100, for the eye only: its value stands beside it.
+ * @param {{ percent: number | undefined, severity?: Severity }} props
+ */
+export function Bar({ percent, severity }) {
+  const part = Math.max(0, Math.min(100, percent ?? 0)) / 100;
+  const tone = severity && severity !== "ok" ? " is-" + severity : "";
+  return html`<span class=${"bar" + tone} aria-hidden="true"><i style=${{ transform: `scaleX(${part.toFixed(3)})` }}></i></span>`;
+}
+
+/**
+ * How long ago a moment was, with the exact time on hover.
+ * @param {{ time: string | undefined }} props
+ */
+export function Ago({ time = "" }) {
+  const text = useMemo(() => computed(() => age((now.value - Date.parse(time)) / 1000)), [time]);
+  return time === "" ? html`never` : html`<time datetime=${time} title=${exact(time)}>${text}</time>`;
+}
+
+/**
+ * A moment as a clock's time, with the date where it was on another day.
+ * @param {{ time: string }} props
+ */
+export function At({ time }) {
+  const moment = new Date(time);
+  const today = moment.toDateString() === new Date(now.peek()).toDateString();
+  const clock = moment.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  const date = moment.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
+  return html`<time datetime=${time} title=${exact(time)}>${today ? clock : `${date} ${clock}`}</time>`;
+}
+
+/**
+ * A moment to the second, in the browser's zone.
+ * @param {string} time
+ */
+export function exact(time) {
+  const moment = new Date(time);
+  return Number.isNaN(moment.getTime()) ? time : moment.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "long" });
+}
+
+/**
+ * A line of the last values, from 0 to 100, with the last one marked. Each
+ * value has its fixed place, so that a young line starts at the right.
+ * @param {{ values: number[], label: string }} props
+ */
+export function Spark({ values, label }) {
+  const [width, height, places] = [240, 32, 60];
+  const x = (/** @type {number} */ i) => width - 3 - ((values.length - 1 - i) * (width - 6)) / (places - 1);
+  const y = (/** @type {number} */ v) => height - 3 - (Math.max(0, Math.min(100, v)) * (height - 6)) / 100;
+  const points = values.map((v, i) => `${x(i).toFixed(1)},${y(v).toFixed(1)}`).join(" ");
+  const last = values.length - 1;
+  return html`<svg class="spark" viewBox=${`0 0 ${width} ${height}`} role="img" aria-label=${summary(label, values)}>
+    <polyline points=${points} fill="none" stroke="currentColor" stroke-width="1.25" stroke-linejoin="round" />
+    ${last >= 0 && html`<circle cx=${x(last)} cy=${y(values[last])} r="2.5" fill="currentColor" />`}
+  </svg>`;
+}
+
+/**
+ * What a sparkline shows, in words.
+ * @param {string} label
+ * @param {number[]} values
+ */
+function summary(label, values) {
+  if (values.length === 0) return `${label}: no values yet`;
+  const range = `${Math.min(...values).toFixed(0)} to ${Math.max(...values).toFixed(0)}${THIN}%`;
+  return `${label}, the last ${values.length} samples: ${range}`;
+}

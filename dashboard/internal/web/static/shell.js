@@ -1,0 +1,113 @@
+// What stands around every page: header, banners, help, and the spoken log.
+
+import { signal } from "./vendor/signals.js";
+import { useEffect } from "./vendor/hooks.js";
+import { Fleet } from "./fleet.js";
+import { Host } from "./host.js";
+import { html } from "./html.js";
+import { KEYS, help } from "./keys.js";
+import { At } from "./parts.js";
+import { fleetURL, query, route, setQuery } from "./router.js";
+import * as store from "./store.js";
+import { nextTheme, theme } from "./theme.js";
+
+/** Shell is the whole page. */
+export function Shell() {
+  const { page, host } = route.value;
+  return html`
+    <a class="skip" href="#main">Skip to content</a>
+    <${Header} />
+    <${Banners} />
+    <main id="main" tabindex="-1" class=${page + (store.greyed.value ? " greyed" : "")}>
+      ${page === "fleet" && html`<${Fleet} />`}
+      ${page === "host" && html`<${Host} key=${host} name=${host} />`}
+      ${page === "unknown" && html`<p class="note">There is no page here. <a href="/">Fleet</a></p>`}
+    </main>
+    <${Help} />
+    <${Spoken} />
+  `;
+}
+
+/** Header holds the name, the search, the totals and the theme switch. */
+function Header() {
+  const words = { system: "as the system", light: "light", dark: "dark" };
+  const word = words[/** @type {keyof typeof words} */ (theme.value)];
+  return html`<header class="top">
+    <a class="brand" href=${route.value.page === "fleet" ? "/" : fleetURL.value}>Systant</a>
+    ${route.value.page === "fleet" && html`<${Search} />`}
+    <${Totals} />
+    <button class="plain" title="Keys: ?" aria-label="Keys" onClick=${() => help()?.showModal()}>?</button>
+    <button class="plain" title=${"Theme: " + word} aria-label=${"Theme: " + word} onClick=${nextTheme}>
+      <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true">
+        <circle cx="7" cy="7" r="6" fill=${theme.value === "dark" ? "currentColor" : "none"} stroke="currentColor" />
+        ${theme.value === "system" && html`<path d="M7 1a6 6 0 0 1 0 12z" fill="currentColor" />`}
+      </svg>
+    </button>
+  </header>`;
+}
+
+/** Search filters the fleet while one types. */
+function Search() {
+  const type = (/** @type {InputEvent} */ event) => setQuery("q", /** @type {HTMLInputElement} */ (event.target).value);
+  return html`<search>
+    <label class="unseen" for="search">Search hosts</label>
+    <input id="search" type="search" placeholder="Search hosts" autocomplete="off" spellcheck=${false} value=${query.value.get("q") ?? ""} onInput=${type} />
+    <kbd aria-hidden="true">/</kbd>
+  </search>`;
+}
+
+/** Totals counts the hosts, and those in each state that needs a look. */
+function Totals() {
+  if (!store.loaded.value) return html`<p class="totals"></p>`;
+  const count = store.counts.value;
+  const troubles = /** @type {const} */ (["critical", "warning", "offline", "stale"]);
+  return html`<p class="totals">
+    <span>${count.all} ${count.all === 1 ? "host" : "hosts"}</span>
+    ${troubles.map((one) => count[one] > 0 && html`<span key=${one} class=${"is-" + one}>${count[one]} ${one}</span>`)}
+  </p>`;
+}
+
+/** Banners tell that a link between a host's values and the page is down. */
+function Banners() {
+  const broker = store.broker.value;
+  if (!store.connection.value.up) {
+    const since = new Date(store.connection.value.reached).toISOString();
+    return html`<p class="banner" role="status">
+      Reconnecting… ${store.loaded.value ? html`The dashboard has not answered since <${At} time=${since} />.` : "The dashboard does not answer."}
+    </p>`;
+  }
+  if (broker === null || broker.connected) return null;
+  return html`<p class="banner" role="status">
+    Broker not reachable since <${At} time=${broker.since} /> (${broker.error || broker.address}). Retrying.
+  </p>`;
+}
+
+/** Help lists the keys. */
+function Help() {
+  return html`<dialog id="help" aria-labelledby="help-title" closedby="any">
+    <h2 id="help-title">Keys</h2>
+    <dl>
+      ${KEYS.map(([keys, text]) => html`<div key=${text}><dt>${keys.map((key) => html`<kbd key=${key}>${key}</kbd> `)}</dt><dd>${text}</dd></div>`)}
+    </dl>
+    <form method="dialog"><button>Close</button></form>
+  </dialog>`;
+}
+
+/** said is the last change of state, for screen readers. */
+const said = signal("");
+
+/** Spoken is the live region; it speaks changes of state only. */
+function Spoken() {
+  useEffect(() => {
+    /** @type {Map<string, string>} */
+    let before = new Map();
+    return store.shape.subscribe(() => {
+      const marks = new Map(store.summaries().map((one) => [one.name, store.mark(one)]));
+      const changed = [...marks].filter(([name, mark]) => before.has(name) && before.get(name) !== mark);
+      before = marks;
+      if (changed.length > 3) said.value = `${changed.length} hosts changed state`;
+      else if (changed.length > 0) said.value = changed.map(([name, mark]) => `${name} is ${mark}`).join(", ");
+    });
+  }, []);
+  return html`<p class="unseen" aria-live="polite">${said}</p>`;
+}

@@ -1,0 +1,71 @@
+/**
+ * Types of what the dashboard sends, for the checker only. The Go side is
+ * pkg/schema for the catalogue and the samples.
+ *
+ * @typedef {"ok" | "warning" | "critical"} Severity
+ * @typedef {"ok" | "warning" | "critical" | "stale" | "offline"} Mark What a host's mark shows: its severity, or that it is silent.
+ *
+ * @typedef {object} Reason
+ * @property {Severity} severity
+ * @property {string} metric Catalogue ID, such as "disk.usage_percent".
+ * @property {string} [instance] Key in the group, such as a mount point.
+ * @property {string} text One clause for people.
+ *
+ * @typedef {object} Reading
+ * @property {string} metric
+ * @property {string} [instance]
+ * @property {number} value
+ *
+ * @typedef {object} Summary
+ * @property {string} name
+ * @property {"online" | "stale" | "offline"} state
+ * @property {Severity} severity
+ * @property {Reason[] | null} [reasons]
+ * @property {string} since When the state began, RFC 3339.
+ * @property {string} [seen] When the last sample came, RFC 3339; absent when none has.
+ * @property {string} [timestamp] When the host took it, by its own clock.
+ * @property {number} interval_seconds
+ * @property {string[] | null} [tags]
+ * @property {string} [os]
+ * @property {string} [os_version]
+ * @property {string} [kernel]
+ * @property {string} [architecture]
+ * @property {string} [agent_version]
+ * @property {Reading[] | null} [readings]
+ *
+ * @typedef {Record<string, unknown>} Fields
+ * @typedef {Record<string, unknown>} Stats A sample as the agent sent it.
+ *
+ * @typedef {object} Detail
+ * @property {Summary} host
+ * @property {Stats | null} stats
+ *
+ * @typedef {object} Broker
+ * @property {boolean} connected
+ * @property {boolean} embedded
+ * @property {string} address
+ * @property {string} since
+ * @property {string} [error]
+ *
+ * @typedef {object} Snapshot
+ * @property {string} now
+ * @property {string} version
+ * @property {number} stale_after_intervals
+ * @property {Broker} broker
+ * @property {Summary[] | null} hosts
+ * @property {Detail | null} detail
+ *
+ * @typedef {object} Metric
+ * @property {string} id
+ * @property {string} label
+ * @property {string} unit
+ * @property {string} help
+ *
+ * @typedef {object} Group
+ * @property {string} name
+ * @property {string} label
+ * @property {string} [instance]
+ * @property {Metric[]} metrics
+ */
+
+export {};
