@@ -90,7 +90,7 @@ func New(o Options) *Fleet {
 func (f *Fleet) Sample(s *schema.Stats, payload json.RawMessage, retained bool, now time.Time) error {
 	summary := f.reader.summary(s)
 	if !retained {
-		summary.Reasons = append(clockReasons(s.Timestamp, now), summary.Reasons...)
+		summary.Reasons = append(summary.Reasons, clockReasons(s.Timestamp, now)...)
 	}
 	rank(&summary)
 	f.mu.Lock()

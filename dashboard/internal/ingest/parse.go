@@ -29,6 +29,14 @@ const (
 	ReasonFull      Reason = "full"      // no room in the fleet
 )
 
+// Reasons returns all of them, in the order in which they are checked.
+func Reasons() []Reason {
+	return []Reason{
+		ReasonTopic, ReasonStatus, ReasonSize, ReasonJSON, ReasonDepth, ReasonType,
+		ReasonHostname, ReasonTimestamp, ReasonCount, ReasonFull,
+	}
+}
+
 // The bounds of one sample. A host with 1,024 CPUs and as many disks keeps
 // well within them.
 const (
@@ -36,6 +44,7 @@ const (
 	maxDepth     = 16        // objects and lists within each other
 	maxInstances = 4096      // keys of one group
 	maxRows      = 1024      // rows of one table
+	maxKey       = 1024      // bytes of an instance's name
 	maxTags      = 64
 	maxText      = 512 // bytes of a text that is shown for every host
 )
@@ -143,20 +152,38 @@ func explain(err error) error {
 	return refuse(ReasonTimestamp, "a time is not in RFC 3339")
 }
 
-// checkCounts bounds what grows with the sample.
+// checkCounts bounds what grows with the sample and is shown for every host.
 func checkCounts(s *schema.Stats) error {
-	groups := [...]int{
-		len(s.Core), len(s.Disk), len(s.Block), len(s.Network),
-		len(s.Temperature), len(s.Fan), len(s.Power), len(s.GPU),
-	}
-	for _, n := range groups {
-		if n > maxInstances {
-			return refuse(ReasonCount, fmt.Sprintf("a group of %d instances, at most %d are taken", n, maxInstances))
+	for _, err := range []error{
+		checkKeys(s.Core), checkKeys(s.Disk), checkKeys(s.Block), checkKeys(s.Network),
+		checkKeys(s.Temperature), checkKeys(s.Fan), checkKeys(s.Power), checkKeys(s.GPU),
+		checkTables(s), checkTexts(s),
+	} {
+		if err != nil {
+			return err
 		}
 	}
-	rows := 0
+	return nil
+}
+
+// checkKeys bounds the instances of one group, and their names.
+func checkKeys[T any](group map[string]T) error {
+	if len(group) > maxInstances {
+		return refuse(ReasonCount, fmt.Sprintf("a group of %d instances, at most %d are taken", len(group), maxInstances))
+	}
+	for key := range group {
+		if len(key) > maxKey {
+			return refuse(ReasonCount, fmt.Sprintf("an instance's name of %d bytes, at most %d are taken", len(key), maxKey))
+		}
+	}
+	return nil
+}
+
+// checkTables bounds the rows of each table.
+func checkTables(s *schema.Stats) error {
+	rows := len(s.Tags)
 	if s.Processes != nil {
-		rows = max(len(s.Processes.TopCPU), len(s.Processes.TopMemory))
+		rows = max(rows, len(s.Processes.TopCPU), len(s.Processes.TopMemory))
 	}
 	if s.Units != nil {
 		rows = max(rows, len(s.Units.FailedUnits))
@@ -167,9 +194,14 @@ func checkCounts(s *schema.Stats) error {
 	if len(s.Tags) > maxTags {
 		return refuse(ReasonCount, fmt.Sprintf("%d tags, at most %d are taken", len(s.Tags), maxTags))
 	}
+	return nil
+}
+
+// checkTexts bounds the texts in the host's row.
+func checkTexts(s *schema.Stats) error {
 	texts := append([]string{s.BootID}, s.Tags...)
 	if sys := s.System; sys != nil {
-		texts = append(texts, sys.OS, sys.OSVersion, sys.Kernel, sys.Architecture, sys.AgentVersion)
+		texts = append(texts, sys.OS, sys.OSVersion, sys.Kernel, sys.Architecture, sys.AgentVersion, sys.PrimaryInterface)
 	}
 	for _, text := range texts {
 		if len(text) > maxText {

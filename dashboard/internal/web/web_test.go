@@ -1,0 +1,262 @@
+package web
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"systant/pkg/schema"
+)
+
+// fixed is a state that does not change.
+type fixed struct{}
+
+// Hosts returns one row that is hostile text, and long enough to compress.
+func (fixed) Hosts() any {
+	return []string{"<script>alert(1)</script>" + strings.Repeat("x", 5000)}
+}
+
+// Host knows nas.
+func (fixed) Host(name string) (any, bool) { return map[string]string{"name": name}, name == "nas" }
+
+// Health is fine.
+func (fixed) Health() any { return map[string]string{"status": "ok"} }
+
+// Metrics returns one of each kind.
+func (fixed) Metrics() []Metric {
+	return []Metric{
+		{Name: "a_total", Type: "counter", Help: "A.", Label: "kind", Values: []Value{{"x", 1}, {"y", 2.5}}},
+		{Name: "b", Type: "gauge", Help: "B.", Values: []Value{{"", 1e9}}},
+	}
+}
+
+// handler returns the server's handler for tests.
+func handler(t *testing.T) http.Handler {
+	t.Helper()
+	s, err := New(Options{
+		State:        fixed{},
+		Events:       http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "events") }),
+		Version:      "1.2.3",
+		AllowedHosts: []string{"Systant.example.org"},
+		Log:          slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.http.Handler
+}
+
+// get asks the handler, with header lines such as "Host: x".
+func get(t *testing.T, h http.Handler, method, path string, header ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequest(method, path, nil)
+	r.Host = "localhost:4000"
+	for _, line := range header {
+		name, value, _ := strings.Cut(line, ": ")
+		if name == "Host" {
+			r.Host = value
+		}
+		r.Header.Set(name, value)
+	}
+	local := net.Addr(&net.TCPAddr{IP: net.ParseIP("192.0.2.7"), Port: 4000})
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, local)))
+	return w
+}
+
+// TestRoutes asks for each path and holds status and media type.
+func TestRoutes(t *testing.T) {
+	h := handler(t)
+	tests := []struct {
+		method, path, kind string
+		status             int
+	}{
+		{"GET", "/", "text/html; charset=utf-8", 200},
+		{"HEAD", "/", "text/html; charset=utf-8", 200},
+		{"GET", "/host/nas", "text/html; charset=utf-8", 200},
+		{"GET", "/static/app.js", "text/javascript; charset=utf-8", 200},
+		{"GET", "/static/none.js", "application/json", 404},
+		{"GET", "/static/", "application/json", 404},
+		{"GET", "/static/../web.go", "application/json", 404},
+		{"GET", "/static/%2e%2e/web.go", "application/json", 404},
+		{"GET", "//static/app.js", "application/json", 404},
+		{"GET", "/api/catalogue", "application/json", 200},
+		{"GET", "/api/hosts", "application/json", 200},
+		{"HEAD", "/api/hosts", "application/json", 200},
+		{"GET", "/api/hosts/nas", "application/json", 200},
+		{"GET", "/api/hosts/pc", "application/json", 404},
+		{"GET", "/api/hosts/%3Cimg%20src=x%3E", "application/json", 404},
+		{"GET", "/events", "text/plain; charset=utf-8", 200},
+		{"GET", "/healthz", "application/json", 200},
+		{"GET", "/metrics", "text/plain; version=0.0.4; charset=utf-8", 200},
+		{"GET", "/debug/pprof/", "application/json", 404},
+		{"POST", "/api/hosts", "application/json", 405},
+		{"DELETE", "/api/hosts/nas", "application/json", 405},
+		{"OPTIONS", "/api/hosts", "application/json", 405},
+		{"TRACE", "/", "application/json", 405},
+	}
+	for _, test := range tests {
+		w := get(t, h, test.method, test.path)
+		if got := w.Header().Get("Content-Type"); w.Code != test.status || got != test.kind {
+			t.Errorf("%s %s: got %d %s, want %d %s", test.method, test.path, w.Code, got, test.status, test.kind)
+		}
+		for _, header := range headers {
+			if got := w.Header().Get(header.name); got != header.value {
+				t.Errorf("%s %s: %s: got %q, want %q", test.method, test.path, header.name, got, header.value)
+			}
+		}
+		if strings.HasPrefix(test.path, "/api") && w.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%s %s may be kept: %q", test.method, test.path, w.Header().Get("Cache-Control"))
+		}
+		if strings.Contains(w.Body.String(), "package web") {
+			t.Errorf("%s %s: got a file outside the page", test.method, test.path)
+		}
+	}
+}
+
+// TestHostAllowList refuses names that this server doesn't go by, on every
+// route and before anything else.
+func TestHostAllowList(t *testing.T) {
+	h := handler(t)
+	tests := map[string]int{
+		"localhost": 200, "localhost:4000": 200, "LOCALHOST.": 200,
+		"127.0.0.1": 200, "127.0.0.1:80": 200, "[::1]:4000": 200, "[::1]": 200,
+		"192.0.2.7:4000": 200, "192.0.2.8": 421,
+		"systant.example.org": 200, "SYSTANT.example.org:443": 200,
+		"evil.example": 421, "systant.example.org.evil.example": 421, "127.0.0.1.evil.example": 421,
+		"localhost.evil.example": 421, "": 421, "[": 421, "2130706433": 421, "0": 421,
+	}
+	for _, path := range []string{"/", "/host/nas", "/static/app.js", "/api/hosts", "/api/hosts/nas", "/events", "/healthz", "/metrics", "/none"} {
+		for host, want := range tests {
+			if path == "/none" && want == 200 {
+				want = 404
+			}
+			if got := get(t, h, "GET", path, "Host: "+host).Code; got != want {
+				t.Errorf("%s for %q: got %d, want %d", path, host, got, want)
+			}
+		}
+	}
+}
+
+// TestBody refuses a request with a body.
+func TestBody(t *testing.T) {
+	r := httptest.NewRequest(http.MethodGet, "/api/hosts", strings.NewReader("hello"))
+	r.Host = "localhost"
+	w := httptest.NewRecorder()
+	handler(t).ServeHTTP(w, r)
+	if w.Code != http.StatusBadRequest {
+		t.Errorf("got %d, want 400", w.Code)
+	}
+}
+
+// TestCatalogue hands out every group under the version.
+func TestCatalogue(t *testing.T) {
+	var got struct {
+		Version string
+		Groups  []schema.Group
+	}
+	if err := json.Unmarshal(get(t, handler(t), "GET", "/api/catalogue").Body.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(schema.Catalogue(), got.Groups); diff != "" || got.Version != "1.2.3" {
+		t.Errorf("version %q, groups (-want +got):\n%s", got.Version, diff)
+	}
+}
+
+// TestEscaped keeps a host's text from looking like markup even where JSON is
+// shown as a page.
+func TestEscaped(t *testing.T) {
+	if body := get(t, handler(t), "GET", "/api/hosts").Body.String(); strings.Contains(body, "<") {
+		t.Errorf("got %.60s", body)
+	}
+}
+
+// TestCompressed sends less to who takes gzip, of the API and of the page.
+func TestCompressed(t *testing.T) {
+	h := handler(t)
+	for _, path := range []string{"/api/hosts", "/"} {
+		plain := get(t, h, "GET", path)
+		zipped := get(t, h, "GET", path, "Accept-Encoding: br, gzip")
+		if got := zipped.Header().Get("Content-Encoding"); got != "gzip" || zipped.Body.Len() >= plain.Body.Len() {
+			t.Errorf("%s: got %q, %d of %d bytes", path, got, zipped.Body.Len(), plain.Body.Len())
+			continue
+		}
+		reader, err := gzip.NewReader(zipped.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(reader)
+		if err != nil || string(body) != plain.Body.String() {
+			t.Errorf("%s: compressed body differs (%v)", path, err)
+		}
+	}
+	if got := get(t, h, "GET", "/", "Accept-Encoding: gzip;q=0").Header().Get("Content-Encoding"); got != "" {
+		t.Errorf("got %q for who refuses gzip", got)
+	}
+}
+
+// TestNotModified lets browsers keep files, and asks them to ask.
+func TestNotModified(t *testing.T) {
+	h := handler(t)
+	first := get(t, h, "GET", "/static/app.js")
+	tag := first.Header().Get("ETag")
+	if tag == "" || first.Header().Get("Cache-Control") != "no-cache" {
+		t.Errorf("ETag %q, Cache-Control %q", tag, first.Header().Get("Cache-Control"))
+	}
+	for header, want := range map[string]int{tag: 304, "W/" + tag: 304, `"x", ` + tag: 304, "*": 304, `"x"`: 200, "": 200} {
+		w := get(t, h, "GET", "/static/app.js", "If-None-Match: "+header)
+		if w.Code != want || (want == 304) != (w.Body.Len() == 0) {
+			t.Errorf("If-None-Match %s: got %d with %d bytes, want %d", header, w.Code, w.Body.Len(), want)
+		}
+	}
+}
+
+// TestMetrics writes Prometheus's text format.
+func TestMetrics(t *testing.T) {
+	want := "# HELP a_total A.\n# TYPE a_total counter\na_total{kind=\"x\"} 1\na_total{kind=\"y\"} 2.5\n" +
+		"# HELP b B.\n# TYPE b gauge\nb 1e+09\n"
+	if diff := cmp.Diff(want, get(t, handler(t), "GET", "/metrics").Body.String()); diff != "" {
+		t.Errorf("metrics (-want +got):\n%s", diff)
+	}
+}
+
+// TestRun serves on a listener until it is told to stop, and refuses a request
+// whose header is too large.
+func TestRun(t *testing.T) {
+	s, err := New(Options{State: fixed{}, Events: http.NotFoundHandler(), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx, l) }()
+	conn, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: %s\r\n\r\n", strings.Repeat("x", 64<<10))
+	line, err := bufio.NewReader(conn).ReadString('\n')
+	if err != nil || !strings.Contains(line, "431") {
+		t.Errorf("large header: got %q, %v, want 431", line, err)
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Errorf("stopping: %v", err)
+	}
+}
