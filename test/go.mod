@@ -17,3 +17,10 @@ require (
 	systant/pkg/mqtt v0.0.0
 	systant/pkg/schema v0.0.0
 )
+
+require (
+	github.com/gorilla/websocket v1.5.0 // indirect
+	github.com/mochi-mqtt/server/v2 v2.7.9
+	github.com/rs/xid v1.4.0 // indirect
+	golang.org/x/sys v0.49.0
+)
