@@ -50,8 +50,8 @@ func runFloor(ctx context.Context, address string, interval time.Duration) error
 		}
 		f.files = append(f.files, fd)
 	}
-	if f.proc, err = unix.Open("/proc", unix.O_RDONLY|unix.O_DIRECTORY, 0); err != nil {
-		return fmt.Errorf("opening /proc: %w", err)
+	if f.proc, err = openProc(); err != nil {
+		return err
 	}
 	message := publishPacket("floor/stats", bytes.Repeat([]byte{'7'}, floorPayload))
 	tick := time.NewTicker(interval)
@@ -69,6 +69,15 @@ func runFloor(ctx context.Context, address string, interval time.Duration) error
 			return nil
 		}
 	}
+}
+
+// openProc returns a descriptor of /proc.
+func openProc() (int, error) {
+	fd, err := unix.Open("/proc", unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return -1, fmt.Errorf("opening /proc: %w", err)
+	}
+	return fd, nil
 }
 
 // cycle reads everything once.
