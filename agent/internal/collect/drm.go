@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"systant/agent/internal/kernel"
 )
 
 // sysFolder is a folder of sysfs whose files hold one value each.
@@ -52,19 +54,15 @@ type drmCard struct {
 
 // drmCards returns the cards in /sys/class/drm of some drivers, by number.
 // None of the files that it reads wakes a card.
-func drmCards(root string, drivers ...string) []drmCard {
-	class := filepath.Join(root, "/sys/class/drm")
-	entries, err := os.ReadDir(class)
-	if err != nil {
-		return nil
-	}
+func drmCards(host kernel.Host, drivers ...string) []drmCard {
+	const class = "/sys/class/drm"
 	var cards []drmCard
-	for _, e := range entries {
-		number, ok := strings.CutPrefix(e.Name(), "card")
+	for _, name := range host.List(class) {
+		number, ok := strings.CutPrefix(name, "card")
 		if _, err := strconv.Atoi(number); !ok || err != nil { // card0-DP-1 is a connector
 			continue
 		}
-		folder := sysFolder(filepath.Join(class, e.Name()))
+		folder := sysFolder(host.Path(class + "/" + name))
 		card := drmCard{folder: folder, device: folder + "/device"}
 		for line := range strings.Lines(card.device.text("uevent")) {
 			key, value, _ := strings.Cut(strings.TrimSpace(line), "=")

@@ -48,7 +48,7 @@ func TestScanFollowsProcesses(t *testing.T) {
 	putProcess(t, root, 9, "is replaced", 'S', 100, 50, 10)
 	putFile(t, root, "proc/uptime", "1 1\n")
 	putFile(t, root, "proc/7x/stat", "")
-	table := newProcTable(root)
+	table := newProcTable(filepath.Join(root, "proc"))
 	if got := scanned(t, table); len(got) != 3 || !got[7].fresh {
 		t.Fatalf("first scan: %d processes, fresh %v, want 3, true", len(got), got[7].fresh)
 	}
@@ -77,20 +77,20 @@ func TestScanReportsABadLineAndReadsTheRest(t *testing.T) {
 	root := t.TempDir()
 	putProcess(t, root, 7, "good", 'S', 100, 50, 10)
 	putFile(t, root, "proc/8/stat", "8 (bad) ?\n")
-	table := newProcTable(root)
+	table := newProcTable(filepath.Join(root, "proc"))
 	if err := table.scan(); err == nil || len(table.alive) != 1 {
 		t.Errorf("got %d processes, error %v, want 1 and an error", len(table.alive), err)
 	}
 }
 
 func TestScanWithoutProc(t *testing.T) {
-	if err := newProcTable(t.TempDir()).scan(); err == nil {
+	if err := newProcTable(filepath.Join(t.TempDir(), "proc")).scan(); err == nil {
 		t.Error("scan without /proc: no error")
 	}
 }
 
 func TestScanOfTheRealProc(t *testing.T) {
-	table := newProcTable("/")
+	table := newProcTable("/proc")
 	child := exec.Command("sleep", "1000")
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
@@ -114,7 +114,7 @@ func TestScanOfTheRealProc(t *testing.T) {
 // TestScanReopensADeadDescriptor gives a process the descriptor of one that
 // ended, which is what a reused pid looks like.
 func TestScanReopensADeadDescriptor(t *testing.T) {
-	table := newProcTable("/")
+	table := newProcTable("/proc")
 	child := exec.Command("sleep", "1000")
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
@@ -130,7 +130,7 @@ func TestScanReopensADeadDescriptor(t *testing.T) {
 }
 
 func TestScanFallsBackWithoutDescriptors(t *testing.T) {
-	table := newProcTable("/")
+	table := newProcTable("/proc")
 	if err := table.open(); err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestNextPID(t *testing.T) {
 }
 
 func BenchmarkScan(b *testing.B) {
-	table := newProcTable("/")
+	table := newProcTable("/proc")
 	if err := table.scan(); err != nil {
 		b.Fatal(err)
 	}

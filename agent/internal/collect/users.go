@@ -3,7 +3,6 @@ package collect
 import (
 	"bytes"
 	"os"
-	"path/filepath"
 	"strconv"
 	"time"
 )
@@ -21,9 +20,9 @@ type userNames struct {
 	names   map[uint32]string
 }
 
-// newUserNames returns the users of the system below root.
-func newUserNames(root string) *userNames {
-	return &userNames{path: filepath.Join(root, "/etc/passwd")}
+// newUserNames returns the users in a file such as /etc/passwd.
+func newUserNames(path string) *userNames {
+	return &userNames{path: path}
 }
 
 // refresh reads the file again if it is another one than the last time. A

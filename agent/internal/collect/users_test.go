@@ -44,7 +44,7 @@ func FuzzParsePasswd(f *testing.F) {
 
 func TestUserNamesFollowTheFile(t *testing.T) {
 	root := t.TempDir()
-	users := newUserNames(root)
+	users := newUserNames(filepath.Join(root, "etc/passwd"))
 	users.refresh()
 	if got := users.name(1000); got != "1000" {
 		t.Errorf("without a file: got %q, want 1000", got)
