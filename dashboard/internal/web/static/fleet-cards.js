@@ -36,18 +36,19 @@ const Card = memo(({ name, index, count }) => {
   const summary = store.host(name)?.value;
   if (summary === undefined) return null;
   const mark = store.mark(summary);
-  return html`<li class=${"card silent-" + summary.state} aria-posinset=${index + 1} aria-setsize=${count}>
+  const faded = summary.state === "online" ? "" : " old";
+  return html`<li class="card" aria-posinset=${index + 1} aria-setsize=${count}>
     <h2>
       <a class="clip" href=${hostURL(name)} data-index=${index}>${name}</a>
       <${State} mark=${mark} />
     </h2>
     <${Line} summary=${summary} />
-    <div class="bars">
+    <div class=${"bars" + faded}>
       <${Measure} summary=${summary} label="cpu" metric="cpu.usage_percent" aside=${value(summary, "system.cpu_celsius", "celsius")} />
       <${Measure} summary=${summary} label="memory" metric="memory.usage_percent" aside=${swap(summary)} />
       <${Measure} summary=${summary} label="disk" metric="disk.usage_percent" aside=${place(summary, "disk.usage_percent")} />
     </div>
-    <p class="foot">
+    <p class=${"foot" + faded}>
       <span>load ${value(summary, "cpu.load_1m", "count")}</span>
       ${store.reading(summary, "gpu.utilization_percent") !== undefined && html`<span>gpu ${percent(store.reading(summary, "gpu.utilization_percent"))}</span>`}
       <span class="traffic">

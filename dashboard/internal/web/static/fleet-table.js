@@ -47,6 +47,11 @@ export function Table({ names }) {
   </table>`;
 }
 
+/** TableSkeleton stands where the table will be. */
+export function TableSkeleton() {
+  return html`<div class="hosts empty" role="status" aria-busy="true" aria-label="Loading hosts"></div>`;
+}
+
 /**
  * Heading is one column's head; those that sort are buttons.
  * @param {{ label: string, name: string, sort?: string }} props
@@ -69,17 +74,18 @@ function Heading({ label, name, sort }) {
 const Row = memo(({ name, index }) => {
   const summary = store.host(name)?.value;
   if (summary === undefined) return null;
-  return html`<tr class=${"silent-" + summary.state} aria-rowindex=${index + 2}>
+  const faded = summary.state === "online" ? "" : " old";
+  return html`<tr aria-rowindex=${index + 2}>
     <td class="c-state"><${State} mark=${store.mark(summary)} /></td>
     <th scope="row" class="c-name"><a class="clip" href=${hostURL(name)} data-index=${index}>${name}</a></th>
     <td class="c-line"><${Line} summary=${summary} /></td>
     <${Percent} summary=${summary} metric="cpu.usage_percent" />
     <${Percent} summary=${summary} metric="memory.usage_percent" />
     <${Percent} summary=${summary} metric="disk.usage_percent" />
-    <td class="c-load number">${value(summary, "cpu.load_1m", "count")}</td>
-    <td class="c-rate number">${value(summary, "network.rx_bytes_per_second", "bytes_per_second")}</td>
-    <td class="c-rate number">${value(summary, "network.tx_bytes_per_second", "bytes_per_second")}</td>
-    <td class="c-heat number">${value(summary, "system.cpu_celsius", "celsius")}</td>
+    <td class=${"c-load number" + faded}>${value(summary, "cpu.load_1m", "count")}</td>
+    <td class=${"c-rate number" + faded}>${value(summary, "network.rx_bytes_per_second", "bytes_per_second")}</td>
+    <td class=${"c-rate number" + faded}>${value(summary, "network.tx_bytes_per_second", "bytes_per_second")}</td>
+    <td class=${"c-heat number" + faded}>${value(summary, "system.cpu_celsius", "celsius")}</td>
   </tr>`;
 });
 
@@ -90,7 +96,8 @@ const Row = memo(({ name, index }) => {
 function Percent({ summary, metric }) {
   const reading = store.reading(summary, metric);
   const severity = fault(summary, metric);
-  return html`<td class="c-bar"><span class="pair">
+  const faded = summary.state === "online" ? "" : " old";
+  return html`<td class=${"c-bar" + faded}><span class="pair">
     <${Bar} percent=${reading} severity=${severity} />
     <span class=${"number is-" + (severity ?? "plain")}>${percent(reading)}</span>
   </span></td>`;

@@ -5,7 +5,7 @@ import { computed, effect, signal, untracked } from "./vendor/signals.js";
 import { Cards, CardSkeletons } from "./fleet-cards.js";
 import { Filters } from "./fleet-filters.js";
 import { Start } from "./fleet-start.js";
-import { Table } from "./fleet-table.js";
+import { Table, TableSkeleton } from "./fleet-table.js";
 import { html } from "./html.js";
 import { choice, ordered } from "./order.js";
 import { query } from "./router.js";
@@ -36,7 +36,7 @@ export function Fleet() {
   return html`<h1 class="unseen">Fleet</h1>
     <${Filters} />
     <div onPointerMove=${pointer.over} onPointerLeave=${pointer.out}>
-      ${!store.loaded.value && html`<${CardSkeletons} />`}
+      ${!store.loaded.value && (table ? html`<${TableSkeleton} />` : html`<${CardSkeletons} />`)}
       ${store.loaded.value && shown.value.length === 0 && html`<${None} />`}
       ${store.loaded.value && shown.value.length > 0 && (table ? html`<${Table} names=${shown.value} />` : html`<${Cards} names=${shown.value} />`)}
     </div>`;

@@ -56,11 +56,12 @@ export function Pair({ metric, fields, summary, instance = "" }) {
 }
 
 /**
- * Value is a number with its unit; a moment is relative, with the exact time
+ * Value is a number with its unit, in the width of the unit's widest text,
+ * so that columns stay where they are; a moment is relative, with the exact time
  * on hover.
  * @param {{ unit: string, value: unknown }} props
  */
 export function Value({ unit, value }) {
-  if (unit !== "timestamp" || typeof value !== "number") return html`${format(unit, value)}`;
-  return html`<${Ago} time=${format(unit, value)} />`;
+  const time = unit === "timestamp" && typeof value === "number";
+  return html`<span class=${"value of-" + unit}>${time ? html`<${Ago} time=${format(unit, value)} />` : format(unit, value)}</span>`;
 }

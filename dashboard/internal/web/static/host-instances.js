@@ -44,9 +44,10 @@ export function Instances({ section, summary, without = [], textsLast = false })
 export function SortHead({ field, label, help, number, order, onOrder }) {
   const active = order.field === field;
   const direction = active ? (order.up ? "ascending" : "descending") : undefined;
+  const arrow = active && html`<span aria-hidden="true"> ${order.up ? "↑" : "↓"} </span>`;
   const click = () => onOrder({ field, up: active ? !order.up : !number });
   return html`<th scope="col" class=${number ? "number" : ""} aria-sort=${direction}>
-    <button title=${help} onClick=${click}>${label}<span class="arrow" aria-hidden="true">${active ? (order.up ? "↑" : "↓") : ""}</span></button>
+    <button title=${help} onClick=${click}>${number && arrow}${label}${!number && arrow}</button>
   </th>`;
 }
 

@@ -69,8 +69,8 @@ function Field({ column, fields }) {
   const value = fields[column.field];
   if (column.field === "name") return html`<th scope="row" class="clip" title=${text(value)}>${text(value)}</th>`;
   if (column.unit === "plain") return html`<td class="number muted">${String(value)}</td>`;
-  if (column.unit === "percent") return html`<td class="number">${format("percent", value)}</td>`;
-  if (column.unit === "time") return html`<td class="number muted">${typeof value === "string" && html`<${Ago} time=${value} />`}</td>`;
+  if (column.unit === "percent") return html`<td class="number"><span class="value of-percent">${format("percent", value)}</span></td>`;
+  if (column.unit === "time") return html`<td class="number muted">${typeof value === "string" && html`<span class="value of-timestamp"><${Ago} time=${value} /></span>`}</td>`;
   const metric = { id: "process." + column.field, label: column.label, unit: column.unit, help: "" };
   return html`<${Cell} metric=${metric} fields=${fields} severity=${undefined} />`;
 }

@@ -9,8 +9,9 @@ import { Processes, Units } from "./host-processes.js";
 
 /**
  * @typedef {object} View
- * @property {"third" | "half" | "two" | "whole"} width
+ * @property {string} width Its classes: "third", "half" or "whole" of a row, and "tall" beside two rows.
  * @property {(props: { section: Section, summary: Summary }) => unknown} [body] The generic view when absent.
+ * @property {string[]} [without] Fields that the generic view leaves out.
  */
 
 /**
@@ -18,15 +19,15 @@ import { Processes, Units } from "./host-processes.js";
  * @type {Record<string, View>}
  */
 export const VIEWS = {
-  cpu: { width: "third", body: CPU },
+  cpu: { width: "third tall", body: CPU },
   core: { width: "third", body: Cores },
-  memory: { width: "third", body: Memory },
+  memory: { width: "third tall", body: Memory },
   pressure: { width: "third" },
-  disk: { width: "two", body: Disks },
+  disk: { width: "whole", body: Disks },
   block: { width: "whole" },
   network: { width: "whole" },
-  temperature: { width: "half", body: Temperatures },
-  fan: { width: "half" },
+  temperature: { width: "half tall", body: Temperatures },
+  fan: { width: "half", without: ["chip", "label"] },
   power: { width: "half" },
   gpu: { width: "whole", body: GPUs },
   processes: { width: "whole", body: Processes },

@@ -51,10 +51,11 @@ function Head({ name, summary, detail }) {
       <a class="back" href=${fleetURL.value}><span aria-hidden="true">‹</span> Fleet</a>
       <h1>${name}</h1>
       ${mark && html`<${State} mark=${mark} />`}
-      ${summary && html`<span class="muted">since <${At} time=${summary.since} /></span>`}
+      ${summary && html`<span class="muted">${summary.state === "online" ? "online since" : "since"} <${At} time=${summary.since} /></span>`}
       ${summary && html`<span class="muted seen">${summary.state === "online" ? "sampled" : "last sample"} <${Ago} time=${summary.seen} /></span>`}
     </div>
-    ${summary && html`<ul class="reasons">
+    ${summary && html`<ul class=${"reasons" + (summary.state === "online" ? "" : " old")}>
+      ${summary.state !== "online" && reasons(summary).length > 0 && html`<li>Before it went silent:</li>`}
       ${reasons(summary).map((reason) => html`<li key=${reason.metric + reason.instance} class=${"is-" + reason.severity}>${reason.text}</li>`)}
     </ul>`}
     <p class="facts muted">${facts(summary, detail).map((fact) => html`<span key=${fact}>${fact}</span>`)}</p>
@@ -92,7 +93,7 @@ function Sections({ summary, detail }) {
   if (waiting || (summary !== undefined && detail === null && !store.connection.value.up)) return html`<${Skeletons} />`;
   if (!summary || !detail?.stats) return html`<p class="note">No sample of this host has come since the dashboard started.</p>`;
   const stats = detail.stats;
-  return html`<div class=${"sections silent-" + summary.state}>
+  return html`<div class=${"sections" + (summary.state === "online" ? "" : " old")}>
     ${sections(groups, stats).map((section, i) => html`<${Panel} key=${section.name} section=${section} summary=${summary} index=${i} />`)}
   </div>`;
 }
@@ -108,7 +109,7 @@ function Panel({ section, summary, index }) {
   const id = "section-" + section.name;
   return html`<section class=${"panel " + width} aria-labelledby=${id} tabindex="-1" data-index=${index}>
     <h2 id=${id}>${section.label}</h2>
-    <${body} section=${section} summary=${summary} />
+    <${body} section=${section} summary=${summary} without=${view?.without} />
   </section>`;
 }
 

@@ -50,6 +50,7 @@ export function go(url) {
   history.pushState(null, "", url);
   place.value = url;
   scrollTo(0, 0);
+  requestAnimationFrame(() => document.getElementById("main")?.focus({ preventScroll: true }));
 }
 
 /**

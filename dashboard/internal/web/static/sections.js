@@ -31,7 +31,7 @@ export function sections(catalogue, stats) {
   const names = new Set(catalogue.map((group) => group.name));
   const unknown = Object.keys(stats).filter((name) => !names.has(name) && !HEADER.has(name) && isFields(stats[name]));
   const guessed = unknown.map((name) => guess(name, /** @type {Fields} */ (stats[name])));
-  return [...known, ...guessed].filter((one) => one.rows.length > 0);
+  return [...known, ...guessed].filter((one) => one.rows.length > 0 && one.metrics.length + one.texts.length > 0);
 }
 
 /**
@@ -142,6 +142,9 @@ function unit(field) {
   return SUFFIXES.find(([suffix]) => field === suffix || field.endsWith("_" + suffix))?.[1] ?? "count";
 }
 
+/** SHORT are the words that are written in capitals. */
+const SHORT = new Set(["cpu", "gpu", "id", "io", "ip", "ipv4", "ipv6", "mac", "os", "pid", "ssid", "uuid"]);
+
 /**
  * A field's name as words, without the unit at its end.
  * @param {string} field
@@ -149,6 +152,9 @@ function unit(field) {
 function words(field) {
   const suffix = SUFFIXES.find(([one]) => field.endsWith("_" + one))?.[0] ?? "";
   const bare = suffix === "" ? field : field.slice(0, -suffix.length - 1);
-  const spaced = bare.replaceAll("_", " ");
+  const spaced = bare
+    .split("_")
+    .map((word) => (SHORT.has(word) ? word.toUpperCase() : word))
+    .join(" ");
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }

@@ -18,7 +18,7 @@ export function Shell() {
     <a class="skip" href="#main">Skip to content</a>
     <${Header} />
     <${Banners} />
-    <main id="main" tabindex="-1" class=${page + (store.greyed.value ? " greyed" : "")}>
+    <main id="main" tabindex="-1" class=${page + (store.old.value ? " old" : "")}>
       ${page === "fleet" && html`<${Fleet} />`}
       ${page === "host" && html`<${Host} key=${host} name=${host} />`}
       ${page === "unknown" && html`<p class="note">There is no page here. <a href="/">Fleet</a></p>`}

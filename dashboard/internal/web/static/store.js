@@ -41,8 +41,8 @@ export const detail = signal(null);
  */
 export const catalogue = signal([]);
 
-/** greyed tells that values may be old, because a link on their way is down. */
-export const greyed = computed(() => !connection.value.up || broker.value?.connected === false);
+/** old tells that values may be, because a link on their way is down. */
+export const old = computed(() => !connection.value.up || broker.value?.connected === false);
 
 /**
  * The signal of a host, if there is such a host. Reading it subscribes to

@@ -7,8 +7,9 @@ import { reveal } from "./keys.js";
  * own search finds everything in a small fleet. */
 const WHOLE = 150;
 
-/** SPARE is how many rows are rendered above and below the screen. */
-const SPARE = 4;
+/** STEP is how far one scrolls until other rows are rendered, in px; as much
+ * again is rendered above and below the screen. */
+const STEP = 320;
 
 /**
  * @typedef {object} Slice The part of a list to render.
@@ -31,9 +32,9 @@ export function useSlice(count) {
 
   const look = () => {
     if (!ref.current || grid.current.pitch === 0) return;
-    const top = -ref.current.getBoundingClientRect().top;
-    const first = Math.max(0, Math.floor(top / grid.current.pitch) - SPARE);
-    const last = Math.max(0, Math.ceil((top + innerHeight) / grid.current.pitch)) + SPARE;
+    const top = Math.floor(-ref.current.getBoundingClientRect().top / STEP) * STEP;
+    const first = Math.max(0, Math.floor((top - STEP) / grid.current.pitch));
+    const last = Math.max(0, Math.ceil((top + innerHeight + 2 * STEP) / grid.current.pitch));
     setSeen((old) => (old.first === first && old.last === last ? old : { first, last }));
   };
   useLayoutEffect(() => {

@@ -1,0 +1,41 @@
+// Rules that the page's files keep.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import { files, read } from "./page.js";
+
+const own = files(".js").filter((name) => !name.startsWith("vendor/"));
+const vendored = files(".js").filter((name) => name.startsWith("vendor/"));
+
+test("vendored files are those that VENDOR.json lists, unchanged", () => {
+  const { files: listed } = JSON.parse(read("vendor/VENDOR.json"));
+  assert.deepEqual(listed.map((one) => "vendor/" + one.file).sort(), vendored);
+  for (const one of listed) {
+    const hash = "sha384-" + createHash("sha384").update(read("vendor/" + one.file)).digest("base64");
+    assert.equal(hash, one.integrity, one.file);
+    assert.notEqual(read("vendor/" + one.licence_file), "", one.licence_file);
+  }
+});
+
+test("modules stay under 200 lines", () => {
+  for (const name of own) assert.ok(read(name).split("\n").length <= 200, name);
+});
+
+test("text is never made markup, and nothing is inline", () => {
+  for (const name of own) assert.doesNotMatch(read(name), /innerHTML|outerHTML|insertAdjacentHTML|dangerously|document\.write|\beval\(/, name);
+  assert.doesNotMatch(read("index.html"), /<script(?![^>]* src=)|<style| on[a-z]+=| style=/);
+});
+
+test("every module is preloaded, so that none waits for its importer", () => {
+  const preloaded = [...read("index.html").matchAll(/modulepreload" href="\/static\/([^"]+)"/g)].map(([, name]) => name);
+  const wanted = [...own, ...vendored].filter((name) => !["app.js", "early.js", "types.js"].includes(name));
+  assert.deepEqual(preloaded.sort(), wanted.sort());
+});
+
+test("every custom property is declared", () => {
+  for (const name of files(".css")) {
+    const declared = new Set([...(read("tokens.css") + read(name)).matchAll(/(--[a-z0-9-]+):/g)].map(([, one]) => one));
+    for (const [, used] of read(name).matchAll(/var\((--[a-z0-9-]+)/g)) assert.ok(declared.has(used), `${name}: ${used}`);
+  }
+});
