@@ -17,7 +17,6 @@ import (
 	"time"
 
 	mochi "github.com/mochi-mqtt/server/v2"
-	"github.com/mochi-mqtt/server/v2/listeners"
 )
 
 // The bounds of what one client, and all together, can make the broker hold.
@@ -77,7 +76,7 @@ func New(l net.Listener, o Options) (*Broker, error) {
 	if err := server.AddHook(gate, nil); err != nil {
 		return nil, fmt.Errorf("adding the gate to the broker: %w", err)
 	}
-	if err := server.AddListener(listeners.NewNet("tcp", &listener{l})); err != nil {
+	if err := server.AddListener(newListener(l)); err != nil {
 		return nil, fmt.Errorf("adding the listener to the broker: %w", err)
 	}
 	return &Broker{server: server, addr: l.Addr()}, nil

@@ -226,3 +226,35 @@ func TestTooLarge(t *testing.T) {
 		t.Errorf("another client: %v", err)
 	}
 }
+
+// TestClose ends at once although a connection never said who it is.
+func TestClose(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := New(l, Options{MaxClients: 10, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := dial(t, b.Addr().String(), "a", "", ""); err != nil {
+		t.Fatal(err)
+	}
+	silent, err := net.Dial("tcp", b.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	began := time.Now()
+	if err := b.Wait(ctx); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > connectTimeout/2 {
+		t.Errorf("closing took %v", took)
+	}
+}

@@ -1,67 +1,105 @@
 package broker
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"net"
+	"sync"
 	"time"
+
+	"github.com/mochi-mqtt/server/v2/listeners"
 )
 
-// listener gives every accepted connection a deadline for its first packet:
-// mochi sets one only after CONNECT, so that silent connections would pile up.
+// listener hands connections to mochi. It differs from the library's own in
+// three ways: a connection must send its first packet in time, a moment
+// without file descriptors does not end the broker, and closing ends every
+// connection, also those that never said who they are.
 type listener struct {
 	net.Listener
+	served sync.WaitGroup
+
+	// mu guards all below.
+	mu     sync.Mutex
+	conns  map[net.Conn]struct{}
+	closed bool
 }
 
-// Accept waits for the next connection. It returns an error only when the
-// listener is closed, since mochi stops to serve on any: a moment without file
-// descriptors must not end the broker.
-func (l *listener) Accept() (net.Conn, error) {
+// newListener returns a listener on l, which it owns.
+func newListener(l net.Listener) *listener {
+	return &listener{Listener: l, conns: map[net.Conn]struct{}{}}
+}
+
+// ID names the listener within the library.
+func (l *listener) ID() string { return "tcp" }
+
+// Protocol names the network.
+func (l *listener) Protocol() string { return l.Addr().Network() }
+
+// Address returns where the listener listens.
+func (l *listener) Address() string { return l.Addr().String() }
+
+// Init does nothing; the library calls it first.
+func (l *listener) Init(*slog.Logger) error { return nil }
+
+// Serve accepts connections until the listener is closed. Go switches Nagle's
+// algorithm off for each, so that small acknowledgements leave at once.
+func (l *listener) Serve(establish listeners.EstablishFn) {
 	for {
-		conn, err := l.Listener.Accept()
+		conn, err := l.Accept()
 		switch {
 		case errors.Is(err, net.ErrClosed):
-			return nil, err
+			return
 		case err != nil:
 			time.Sleep(acceptPause)
 			continue
+		case !l.add(conn):
+			conn.Close()
+			return
 		}
-		// A connection that can't be given a deadline is dead already; the
-		// first read will tell.
-		_ = conn.SetReadDeadline(time.Now().Add(connectTimeout))
-		return conn, nil
+		go func() {
+			defer l.remove(conn)
+			// A connection that can't be given a deadline is dead already.
+			// mochi sets its own deadlines, but only after CONNECT.
+			if conn.SetReadDeadline(time.Now().Add(connectTimeout)) == nil {
+				// How a client's connection ends is the client's business.
+				_ = establish(l.ID(), conn)
+			}
+		}()
 	}
 }
 
-// errorsOnly passes a library's errors on at debug level and drops the rest:
-// mochi reports every client that breaks the protocol or just goes away.
-type errorsOnly struct {
-	slog.Handler
+// add notes a connection, and returns false when the listener is closed.
+func (l *listener) add(conn net.Conn) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return false
+	}
+	l.conns[conn] = struct{}{}
+	l.served.Add(1)
+	return true
 }
 
-// Enabled tells whether a record would be kept.
-func (h errorsOnly) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= slog.LevelError && h.Handler.Enabled(ctx, slog.LevelDebug)
+// remove closes a connection that has been served.
+func (l *listener) remove(conn net.Conn) {
+	conn.Close()
+	l.mu.Lock()
+	delete(l.conns, conn)
+	l.mu.Unlock()
+	l.served.Done()
 }
 
-// Handle writes one record.
-func (h errorsOnly) Handle(ctx context.Context, r slog.Record) error {
-	kept := slog.NewRecord(r.Time, slog.LevelDebug, "broker library reported an error", r.PC)
-	kept.AddAttrs(slog.String("err", r.Message))
-	r.Attrs(func(a slog.Attr) bool {
-		kept.AddAttrs(a)
-		return true
-	})
-	return h.Handler.Handle(ctx, kept)
-}
-
-// WithAttrs returns a handler that adds attrs to each record.
-func (h errorsOnly) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return errorsOnly{h.Handler.WithAttrs(attrs)}
-}
-
-// WithGroup returns a handler that puts what follows into a group.
-func (h errorsOnly) WithGroup(name string) slog.Handler {
-	return errorsOnly{h.Handler.WithGroup(name)}
+// Close ends the listener and all its connections; disconnect is the
+// library's way to say goodbye to the clients it knows. It returns when none
+// is served any more.
+func (l *listener) Close(disconnect listeners.CloseFn) {
+	l.Listener.Close()
+	disconnect(l.ID())
+	l.mu.Lock()
+	l.closed = true
+	for conn := range l.conns {
+		conn.Close()
+	}
+	l.mu.Unlock()
+	l.served.Wait()
 }
