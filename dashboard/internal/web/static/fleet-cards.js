@@ -33,7 +33,7 @@ export function CardSkeletons() {
  * @type {(props: { name: string, index: number, count: number }) => unknown}
  */
 const Card = memo(({ name, index, count }) => {
-  const summary = store.host(name)?.value;
+  const summary = store.host(name);
   if (summary === undefined) return null;
   const mark = store.mark(summary);
   const faded = summary.state === "online" ? "" : " old";

@@ -72,7 +72,7 @@ function Heading({ label, name, sort }) {
  * @type {(props: { name: string, index: number }) => unknown}
  */
 const Row = memo(({ name, index }) => {
-  const summary = store.host(name)?.value;
+  const summary = store.host(name);
   if (summary === undefined) return null;
   const faded = summary.state === "online" ? "" : " old";
   return html`<tr aria-rowindex=${index + 2}>

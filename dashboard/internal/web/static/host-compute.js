@@ -4,6 +4,7 @@ import { format } from "./format.js";
 import { Flat } from "./host-flat.js";
 import { html } from "./html.js";
 import { Bar, Spark } from "./parts.js";
+import { fieldOf } from "./sections.js";
 import { fault } from "./summary.js";
 import { tails } from "./tail.js";
 /** @import { Summary } from "./types.js" */
@@ -56,12 +57,11 @@ function Headline({ section, summary, label, aside }) {
  */
 export function Cores({ section, summary }) {
   const rows = section.rows.toSorted((a, b) => Number(a.key) - Number(b.key));
-  const clocked = section.metrics.some((metric) => metric.id === "core.frequency_hertz");
   return html`<ul class=${"cores" + (rows.length > 32 ? " many" : "")}>
     ${rows.map(({ key, fields }) => {
       const usage = typeof fields.usage_percent === "number" ? fields.usage_percent : undefined;
-      const clock = clocked ? ", " + format("hertz", fields.frequency_hertz) : "";
-      return html`<li key=${key} title=${`CPU ${key}: ${format("percent", usage)}${clock}`}>
+      const all = section.metrics.map((metric) => `${metric.label} ${format(metric.unit, fields[fieldOf(metric)])}`);
+      return html`<li key=${key} title=${`CPU ${key}: ${all.join(", ")}`}>
         <span class="muted">${key}</span>
         <${Bar} percent=${usage} severity=${fault(summary, "core.usage_percent", key)} />
         <span class="number">${usage === undefined ? "–" : Math.round(usage)}</span>

@@ -2,7 +2,7 @@
 
 import { format } from "./format.js";
 import { Gauge, Pair } from "./host-flat.js";
-import { Instances } from "./host-instances.js";
+import { Cell, Instances } from "./host-instances.js";
 import { html } from "./html.js";
 import { Bar } from "./parts.js";
 import { fieldOf, text } from "./sections.js";
@@ -11,15 +11,18 @@ import { fault } from "./summary.js";
 /** @import { Section } from "./sections.js" */
 
 /**
- * Disks puts the usage first, and leaves out what its columns say already.
+ * Disks puts the usage first, and what the filesystem is last.
  * @param {{ section: Section, summary: Summary }} props
  */
 export function Disks({ section, summary }) {
-  const first = ["usage_percent", "available_bytes", "total_bytes"];
+  const first = ["usage_percent", "used_bytes", "available_bytes", "total_bytes"];
   const rank = (/** @type {import("./types.js").Metric} */ metric) => (first.includes(fieldOf(metric)) ? first.indexOf(fieldOf(metric)) : first.length);
   const metrics = section.metrics.toSorted((a, b) => rank(a) - rank(b));
-  return html`<${Instances} section=${{ ...section, metrics }} summary=${summary} without=${["used_bytes"]} textsLast=${true} />`;
+  return html`<${Instances} section=${{ ...section, metrics }} summary=${summary} textsLast=${true} />`;
 }
+
+/** LIMITS are the fields of a sensor that have columns of their own. */
+const LIMITS = ["value_celsius", "high_celsius", "critical_celsius"];
 
 /**
  * Temperatures shows each sensor against its own limits; a bar ends at the
@@ -27,6 +30,7 @@ export function Disks({ section, summary }) {
  * @param {{ section: Section, summary: Summary }} props
  */
 export function Temperatures({ section, summary }) {
+  const more = section.metrics.filter((metric) => !LIMITS.includes(fieldOf(metric)));
   return html`<div class="scroller" tabindex="0" role="region" aria-label=${section.label + ", table"}>
     <table class="dense">
       <thead><tr>
@@ -35,6 +39,7 @@ export function Temperatures({ section, summary }) {
         <th scope="col" class="number">Now</th>
         <th scope="col" class="number">High</th>
         <th scope="col" class="number">Critical</th>
+        ${more.map((metric) => html`<th scope="col" key=${metric.id} class="number">${metric.label}</th>`)}
       </tr></thead>
       <tbody>${section.rows.map(({ key, fields }) => {
         const limit = fields.critical_celsius ?? fields.high_celsius;
@@ -46,6 +51,7 @@ export function Temperatures({ section, summary }) {
           <td class=${"number is-" + (severity ?? "plain")}>${format("celsius", value)}</td>
           <td class="number muted">${format("celsius", fields.high_celsius)}</td>
           <td class="number muted">${format("celsius", fields.critical_celsius)}</td>
+          ${more.map((metric) => html`<${Cell} key=${metric.id} metric=${metric} fields=${fields} severity=${fault(summary, metric.id, key)} />`)}
         </tr>`;
       })}</tbody>
     </table>
@@ -80,7 +86,8 @@ export function GPUs({ section, summary }) {
 function GPU({ section, id, fields, summary }) {
   const present = section.metrics.filter((metric) => fields[fieldOf(metric)] !== undefined);
   const programs = Array.isArray(fields.processes) ? fields.processes : [];
-  const about = [fields.vendor, fields.driver, id].map(text).filter(Boolean).join(" · ");
+  const words = section.texts.map(fieldOf).filter((field) => field !== "name");
+  const about = [...words.map((field) => text(fields[field])), id].filter(Boolean).join(" · ");
   return html`<article class="gpu">
     <h3>${text(fields.name) || id}</h3>
     <p class="muted clip" title=${about}>${about}</p>

@@ -9,9 +9,10 @@ import { Processes, Units } from "./host-processes.js";
 
 /**
  * @typedef {object} View
- * @property {string} width Its classes: "third", "half" or "whole" of a row, and "tall" beside two rows.
+ * @property {string} width Its class: a "third", a "half" or the "whole" of a row.
  * @property {(props: { section: Section, summary: Summary }) => unknown} [body] The generic view when absent.
  * @property {string[]} [without] Fields that the generic view leaves out.
+ * @property {string} [below] The group that it stands below, where the host has that.
  */
 
 /**
@@ -19,16 +20,15 @@ import { Processes, Units } from "./host-processes.js";
  * @type {Record<string, View>}
  */
 export const VIEWS = {
-  cpu: { width: "third tall", body: CPU },
+  cpu: { width: "third", body: CPU },
   core: { width: "third", body: Cores },
-  memory: { width: "third tall", body: Memory },
-  pressure: { width: "third" },
+  memory: { width: "third", body: Memory },
+  pressure: { width: "third", below: "core" },
   disk: { width: "whole", body: Disks },
   block: { width: "whole" },
   network: { width: "whole" },
-  temperature: { width: "half tall", body: Temperatures },
+  temperature: { width: "half", body: Temperatures },
   fan: { width: "half", without: ["chip", "label"] },
-  power: { width: "half" },
   gpu: { width: "whole", body: GPUs },
   processes: { width: "whole", body: Processes },
   units: { width: "third", body: Units },

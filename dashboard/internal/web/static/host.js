@@ -19,7 +19,7 @@ import { reasons } from "./summary.js";
  */
 export function Host({ name }) {
   store.shape.value;
-  const summary = store.host(name)?.value;
+  const summary = store.host(name);
   const known = store.detail.value;
   const detail = known?.host.name === name ? known : null;
   if (store.loaded.value && summary === undefined) return html`<${Unknown} name=${name} />`;
@@ -93,9 +93,45 @@ function Sections({ summary, detail }) {
   if (waiting || (summary !== undefined && detail === null && !store.connection.value.up)) return html`<${Skeletons} />`;
   if (!summary || !detail?.stats) return html`<p class="note">No sample of this host has come since the dashboard started.</p>`;
   const stats = detail.stats;
+  let index = 0;
   return html`<div class=${"sections" + (summary.state === "online" ? "" : " old")}>
-    ${sections(groups, stats).map((section, i) => html`<${Panel} key=${section.name} section=${section} summary=${summary} index=${i} />`)}
+    ${stacks(sections(groups, stats)).map((stack) => html`<div key=${stack[0].name} class=${"stack " + width(stack[0])}>
+      ${stack.map((section) => html`<${Panel} key=${section.name} section=${section} summary=${summary} index=${index++} />`)}
+    </div>`)}
   </div>`;
+}
+
+/**
+ * Sections in the stacks in which they stand below each other.
+ * @param {Section[]} all
+ * @returns {Section[][]}
+ */
+function stacks(all) {
+  /** @type {Section[][]} */
+  const stacks = [];
+  for (const section of all) {
+    const below = view(section)?.below;
+    const stack = below && stacks.find((one) => one[0].name === below);
+    if (stack) stack.push(section);
+    else stacks.push([section]);
+  }
+  return stacks;
+}
+
+/**
+ * The view that a group has of its own.
+ * @param {Section} section
+ */
+function view(section) {
+  return Object.hasOwn(VIEWS, section.name) ? VIEWS[section.name] : undefined;
+}
+
+/**
+ * The width of a section.
+ * @param {Section} section
+ */
+function width(section) {
+  return view(section)?.width ?? (section.instance === "" ? "third" : "whole");
 }
 
 /**
@@ -103,19 +139,18 @@ function Sections({ summary, detail }) {
  * @param {{ section: Section, summary: Summary, index: number }} props
  */
 function Panel({ section, summary, index }) {
-  const view = Object.hasOwn(VIEWS, section.name) ? VIEWS[section.name] : undefined;
-  const body = view?.body ?? (section.instance === "" ? Flat : Instances);
-  const width = view?.width ?? (section.instance === "" ? "third" : "whole");
+  const own = view(section);
+  const body = own?.body ?? (section.instance === "" ? Flat : Instances);
   const id = "section-" + section.name;
-  return html`<section class=${"panel " + width} aria-labelledby=${id} tabindex="-1" data-index=${index}>
+  return html`<section class="panel" aria-labelledby=${id} tabindex="-1" data-index=${index}>
     <h2 id=${id}>${section.label}</h2>
-    <${body} section=${section} summary=${summary} without=${view?.without} />
+    <${body} section=${section} summary=${summary} without=${own?.without} />
   </section>`;
 }
 
 /** Skeletons stand where the first sections will be. */
 function Skeletons() {
   return html`<div class="sections" aria-busy="true" aria-label="Loading">
-    ${["third", "third", "third", "whole", "whole"].map((width, i) => html`<div key=${i} class=${"panel skeleton " + width}></div>`)}
+    ${["third", "third", "third", "whole", "whole"].map((width, i) => html`<div key=${i} class=${"stack " + width}><div class="panel skeleton"></div></div>`)}
   </div>`;
 }

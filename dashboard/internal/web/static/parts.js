@@ -81,7 +81,8 @@ export function Spark({ values, label }) {
   const y = (/** @type {number} */ v) => height - 3 - (Math.max(0, Math.min(100, v)) * (height - 6)) / 100;
   const points = values.map((v, i) => `${x(i).toFixed(1)},${y(v).toFixed(1)}`).join(" ");
   const last = values.length - 1;
-  return html`<svg class="spark" viewBox=${`0 0 ${width} ${height}`} preserveAspectRatio="xMaxYMid meet" role="img" aria-label=${summary(label, values)}>
+  return html`<svg class="spark" viewBox=${`0 0 ${width} ${height}`} preserveAspectRatio="xMaxYMid meet" role="img">
+    <title>${summary(label, values)}</title>
     <polyline points=${points} fill="none" stroke="currentColor" stroke-width="1.25" stroke-linejoin="round" />
     ${last >= 0 && html`<circle cx=${x(last)} cy=${y(values[last])} r="2.5" fill="currentColor" />`}
   </svg>`;
@@ -95,5 +96,5 @@ export function Spark({ values, label }) {
 function summary(label, values) {
   if (values.length === 0) return `${label}: no values yet`;
   const range = `${Math.min(...values).toFixed(0)} to ${Math.max(...values).toFixed(0)}${THIN}%`;
-  return `${label}, the last ${values.length} samples: ${range}`;
+  return `${label}, ${values.length === 1 ? "one sample" : values.length + " samples"} since this page was opened, ${range}`;
 }

@@ -45,12 +45,14 @@ export const catalogue = signal([]);
 export const old = computed(() => !connection.value.up || broker.value?.connected === false);
 
 /**
- * The signal of a host, if there is such a host. Reading it subscribes to
- * coming and going only where shape is read too.
+ * A host's summary, if there is such a host. Reading it subscribes to the
+ * host's changes, or to its coming where it is unknown.
  * @param {string} name
  */
 export function host(name) {
-  return hosts.get(name);
+  const known = hosts.get(name);
+  if (known === undefined) shape.value;
+  return known?.value;
 }
 
 /** All summaries as they are now, without subscribing to any. */

@@ -25,7 +25,7 @@ export function showTitle() {
     else if (store.broker.value?.connected === false) parts.push("broker lost");
     if (page === "host") {
       store.shape.value;
-      const summary = host === null ? undefined : store.host(host)?.value;
+      const summary = host === null ? undefined : store.host(host);
       parts.push(summary ? `${host}: ${store.mark(summary)}` : (host ?? ""));
     } else if (trouble) {
       parts.push(`${store.counts.value[trouble]} ${trouble}`);
