@@ -1,0 +1,127 @@
+// Command systant-dashboard shows a fleet of hosts live in the browser.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"systant/dashboard"
+)
+
+// The exit statuses.
+const (
+	exitOK     = 0
+	exitError  = 1
+	exitConfig = 78 // EX_CONFIG
+)
+
+// usage is the help text.
+const usage = `usage: systant-dashboard [run|check|init|version] [-config FILE]
+
+  run      show the fleet (default)
+  check    check the configuration and exit
+  init     print a configuration file with every option and its default
+  version  print the version
+
+-config FILE   the configuration; otherwise ./systant-dashboard.toml,
+               ~/.config/systant/systant-dashboard.toml or
+               /etc/systant/systant-dashboard.toml, or the defaults
+`
+
+// main runs the program.
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(status)
+}
+
+// errUsage is a command line that makes no sense.
+var errUsage = errors.New("bad command line")
+
+// run does what the arguments ask, and returns the exit status.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	word, path, err := parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, usage)
+		return exitOK
+	case err != nil:
+		fmt.Fprintf(stderr, "systant-dashboard: %v\n%s", err, usage)
+		return exitError
+	}
+	switch word {
+	case "version":
+		fmt.Fprintln(stdout, "systant-dashboard", dashboard.Version)
+		return exitOK
+	case "init":
+		_, _ = stdout.Write(dashboard.Reference)
+		return exitOK
+	}
+	c, err := dashboard.Load(path, getenv)
+	if err != nil {
+		fmt.Fprintln(stderr, "systant-dashboard:", err)
+		return exitConfig
+	}
+	if word == "check" {
+		fmt.Fprintln(stdout, "the configuration is good")
+		return exitOK
+	}
+	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel}))
+	c.OnReady = func() { notify(getenv("NOTIFY_SOCKET"), log) }
+	if err := dashboard.Run(ctx, c, log); err != nil {
+		fmt.Fprintln(stderr, "systant-dashboard:", err)
+		return exitError
+	}
+	return exitOK
+}
+
+// parse splits the command line into the word and the file; the flag may stand
+// before or after the word.
+func parse(args []string) (word, path string, err error) {
+	flags := flag.NewFlagSet("systant-dashboard", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&path, "config", "", "")
+	word = "run"
+	for words := 0; ; words++ {
+		if err := flags.Parse(args); err != nil {
+			return "", "", err
+		}
+		if flags.NArg() == 0 {
+			return word, path, nil
+		}
+		if words == 1 {
+			return "", "", fmt.Errorf("%w: unexpected %q", errUsage, flags.Arg(0))
+		}
+		word, args = flags.Arg(0), flags.Args()[1:]
+		switch word {
+		case "run", "check", "init", "version":
+		default:
+			return "", "", fmt.Errorf("%w: unknown word %q", errUsage, word)
+		}
+	}
+}
+
+// notify tells systemd, where it started this, that the page can be opened;
+// see sd_notify(3).
+func notify(socket string, log *slog.Logger) {
+	if socket == "" {
+		return
+	}
+	conn, err := net.Dial("unixgram", socket)
+	if err == nil {
+		defer conn.Close()
+		_, err = conn.Write([]byte("READY=1"))
+	}
+	if err != nil {
+		log.Warn("service manager not notified", "err", err)
+	}
+}

@@ -1,0 +1,54 @@
+package dashboard
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"systant/dashboard/internal/ingest"
+	"systant/pkg/mqtt"
+	"systant/pkg/schema"
+)
+
+// farewellTimeout is how long the link may take to close.
+const farewellTimeout = 2 * time.Second
+
+// link is the dashboard's connection to the broker, its own or another. It is
+// kept up for ever: a broker that is away is a state to show, not a fault.
+type link struct {
+	options mqtt.Options
+	topics  schema.Topics
+	ingest  *ingest.Ingest
+	state   *brokerState
+	feed    *feed
+	log     *slog.Logger
+}
+
+// run receives samples and statuses until ctx ends.
+func (l *link) run(ctx context.Context) error {
+	o := l.options
+	o.Name = "systant-dashboard"
+	o.MaxPacket = ingest.MaxPayload + 1<<10 // the topic and properties come on top
+	o.Subscriptions = []string{l.topics.AllHosts(schema.KindStats), l.topics.AllHosts(schema.KindStatus)}
+	o.OnMessage = func(m mqtt.Message) {
+		l.ingest.Message(m.Topic, m.Payload, m.Retain, time.Now())
+	}
+	o.OnStatus = func(status mqtt.Status) {
+		status.Log(l.log)
+		if now, changed := l.state.set(status); changed {
+			l.feed.broadcast("broker", now)
+		}
+	}
+	connection, err := mqtt.Open(o)
+	if err != nil {
+		return err
+	}
+	<-ctx.Done()
+	farewell, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewellTimeout)
+	defer cancel()
+	if err := connection.Close(farewell); err != nil {
+		// The broker may be away; the dashboard stops all the same.
+		l.log.Debug("link not closed properly", "err", err)
+	}
+	return nil
+}
