@@ -4,9 +4,9 @@ import "systant/pkg/schema"
 
 // readAMD returns the key and the reading of a card of the amdgpu driver, from
 // its files in sysfs and its hwmon (Documentation/gpu/amdgpu/thermal.rst and
-// driver-misc.rst). The key is the chip's unique id, or the PCI address where
-// the chip has none, as most consumer ones before Vega. A card that sleeps is
-// named and not read.
+// driver-misc.rst). The key is the chip's unique id, or the PCI address of a
+// chip older than Vega (GFX9), which has none. A card that sleeps is named and
+// not read.
 func readAMD(card drmCard) (string, schema.GPU) {
 	g := schema.GPU{Name: card.device.text("product_name"), Vendor: "AMD", Driver: card.driver}
 	if g.Name == "" {
@@ -28,7 +28,7 @@ func readAMD(card drmCard) (string, schema.GPU) {
 	g.TemperatureCelsius = card.hwmon.scaled("temp1_input", 1e-3) // the edge sensor
 	g.PowerWatts = card.hwmon.scaled("power1_average", 1e-6)
 	if g.PowerWatts == nil {
-		// Chips since Linux 6.6 tell the current power instead of the mean.
+		// Since Linux 6.6 chips that measure no mean tell the current power here.
 		g.PowerWatts = card.hwmon.scaled("power1_input", 1e-6)
 	}
 	g.PowerLimitWatts = card.hwmon.scaled("power1_cap", 1e-6)

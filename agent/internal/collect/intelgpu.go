@@ -30,7 +30,7 @@ func readIntel(card drmCard, now time.Time, last map[string]energy) (string, sch
 	if card.driver == "xe" {
 		g.ClockHertz = card.device.scaled("tile0/gt0/freq0/act_freq", 1e6)
 	} else if g.ClockHertz = card.folder.scaled("gt/gt0/rps_act_freq_mhz", 1e6); g.ClockHertz == nil {
-		g.ClockHertz = card.folder.scaled("gt_act_freq_mhz", 1e6) // before Linux 5.18
+		g.ClockHertz = card.folder.scaled("gt_act_freq_mhz", 1e6) // older kernels
 	}
 	if card.hwmon == "" {
 		return card.bus, g

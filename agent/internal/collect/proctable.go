@@ -13,8 +13,8 @@ import (
 // read through one costs a bit more than half of open, read and close. The
 // kernel pays for it with 5 KiB of its memory a descriptor (inode, dentry and
 // a page of output buffer, charged to the agent's cgroup), so that there are
-// never more than 3 MiB.
-const maxKeptStats = 512
+// never more than 10 MiB.
+const maxKeptStats = 2048
 
 // process is what the table remembers of one process between samples.
 type process struct {

@@ -19,7 +19,7 @@
 // NVML's functions without linking them; they are bound at the first call.
 // Therefore it must not be linked with -z now nor be started under
 // LD_BIND_NOW=1: it would end at start with "undefined symbol: nvml…". A
-// hardened build sets CGO_LDFLAGS=-Wl,-z,lazy (NixOS: hardeningDisable =
-// [ "bindnow" ]) or the tag nonvml. -Wno-deprecated-declarations in
+// hardened build adds -ldflags=-extldflags=-Wl,-z,lazy (Nix: hardeningDisable
+// = [ "bindnow" ]) or the tag nonvml. -Wno-deprecated-declarations in
 // CGO_CFLAGS hides the header's own warnings.
 package nvml
