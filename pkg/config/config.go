@@ -2,14 +2,17 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -65,10 +68,16 @@ func Find(explicit, name string) string {
 	if folder, err := os.UserConfigDir(); err == nil {
 		places = append(places, filepath.Join(folder, "systant", name))
 	}
-	for _, place := range append(places, filepath.Join("/etc/systant", name)) {
+	for _, place := range places {
 		if info, err := os.Stat(place); err == nil && !info.IsDir() {
 			return place
 		}
+	}
+	// A file that may not be read must not pass for none: Read will say so.
+	// In a home that a sandbox hides it is none.
+	system := filepath.Join("/etc/systant", name)
+	if _, err := os.Stat(system); err == nil || errors.Is(err, fs.ErrPermission) {
+		return system
 	}
 	return ""
 }
@@ -119,35 +128,50 @@ func (f *File) Decode(into any) error {
 	decoder := toml.NewDecoder(bytes.NewReader(f.data))
 	decoder.DisallowUnknownFields()
 	err := decoder.Decode(into)
-	if e, ok := errors.AsType[*Error](f.explain(err)); ok && e.Line == 0 {
-		e.Line, e.Key = f.locate(into)
-		return e
+	if unknown, ok := errors.AsType[*toml.StrictMissingError](err); ok {
+		return f.unknown(unknown, reflect.TypeOf(into))
 	}
-	return f.explain(err)
+	err = f.explain(err)
+	if e, ok := errors.AsType[*Error](err); ok && e.Line == 0 {
+		e.Line, e.Key = f.locate(reflect.TypeOf(into).Elem())
+	}
+	return err
+}
+
+// unknown returns an error for every key that the struct does not have.
+func (f *File) unknown(e *toml.StrictMissingError, known reflect.Type) error {
+	var all []error
+	for _, missing := range e.Errors {
+		line, _ := missing.Position()
+		problem := "there is no such option"
+		if near := nearest(known, missing.Key()); near != "" {
+			problem += "; did you mean " + near + "?"
+		}
+		all = append(all, &Error{File: f.name, Line: line, Key: strings.Join(missing.Key(), "."), Problem: problem})
+	}
+	return errors.Join(all...)
 }
 
 // locate finds the first key whose value can't be decoded, for an error that
-// does not tell: go-toml 2.4 gives no position for a boolean where a type
-// reads text. It decodes the file again up to each key's line.
-func (f *File) locate(into any) (line int, key string) {
-	ends := []int{0}
-	for i, c := range f.data {
-		if c == '\n' {
-			ends = append(ends, i+1)
+// does not tell: go-toml 2.4 gives no position where a type reads text and
+// the value is no string. It decodes ever smaller parts of the file.
+func (f *File) locate(into reflect.Type) (line int, key string) {
+	lines := bytes.SplitAfter(f.data, []byte("\n"))
+	keys := slices.SortedFunc(maps.Keys(f.lines), func(a, b string) int {
+		return cmp.Or(f.lines[a]-f.lines[b], strings.Compare(a, b))
+	})
+	first := sort.Search(len(keys), func(i int) bool {
+		end := len(lines) // the part ends before the next key, so that it is whole
+		if i+1 < len(keys) {
+			end = max(f.lines[keys[i]], f.lines[keys[i+1]]-1)
 		}
+		err := toml.Unmarshal(bytes.Join(lines[:end], nil), reflect.New(into).Interface())
+		return err != nil
+	})
+	if first == len(keys) {
+		return 0, ""
 	}
-	ends = append(ends, len(f.data))
-	for _, key := range slices.SortedFunc(maps.Keys(f.lines), func(a, b string) int { return f.lines[a] - f.lines[b] }) {
-		line := f.lines[key]
-		fresh := reflect.New(reflect.TypeOf(into).Elem()).Interface()
-		err := toml.Unmarshal(f.data[:ends[min(line, len(ends)-1)]], fresh)
-		if err != nil {
-			if _, positioned := errors.AsType[*toml.DecodeError](err); !positioned {
-				return line, key
-			}
-		}
-	}
-	return 0, ""
+	return f.lines[keys[first]], keys[first]
 }
 
 // Invalid returns an [*Error] for the value of a dotted key, such as
@@ -170,23 +194,44 @@ func (f *File) Has(key string) bool {
 // explain turns the library's errors into ours. Its own texts quote the lines
 // around the fault, which may hold a password.
 func (f *File) explain(err error) error {
-	var unknown *toml.StrictMissingError
-	var wrong *toml.DecodeError
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case errors.As(err, &unknown):
-		var all error
-		for _, e := range unknown.Errors {
-			line, _ := e.Position()
-			all = errors.Join(all, &Error{File: f.name, Line: line, Key: strings.Join(e.Key(), "."), Problem: "there is no such option"})
-		}
-		return all
-	case errors.As(err, &wrong):
-		line, _ := wrong.Position()
-		return &Error{File: f.name, Line: line, Key: strings.Join(wrong.Key(), "."), Problem: strings.TrimPrefix(wrong.Error(), "toml: ")}
 	}
-	return &Error{File: f.name, Problem: strings.TrimPrefix(err.Error(), "toml: ")}
+	if e, ok := errors.AsType[*toml.DecodeError](err); ok {
+		line, _ := e.Position()
+		return &Error{File: f.name, Line: line, Key: strings.Join(e.Key(), "."), Problem: plain(e.Error())}
+	}
+	return &Error{File: f.name, Problem: plain(err.Error())}
+}
+
+// plain says without the names of Go types what go-toml found wrong.
+func plain(problem string) string {
+	problem = strings.TrimPrefix(problem, "toml: ")
+	mismatch, ok := strings.CutPrefix(problem, "cannot decode TOML ")
+	if !ok {
+		return problem
+	}
+	found, target, _ := strings.Cut(mismatch, " into ")
+	if _, last, ok := strings.Cut(target, " of type "); ok {
+		target = last
+	}
+	wanted := "a table"
+	switch strings.TrimRight(target, "0123456789") {
+	case "int", "uint":
+		wanted = "a whole number"
+	case "float":
+		wanted = "a number"
+	case "bool":
+		wanted = "true or false"
+	case "string":
+		wanted = "a string in quotes"
+	case "config.Duration":
+		wanted = "a duration"
+	}
+	if strings.HasPrefix(target, "[]") {
+		wanted = "a list"
+	}
+	return fmt.Sprintf("must be %s, not of type %s", wanted, found)
 }
 
 // reason returns the system's own words for a failed file operation, without

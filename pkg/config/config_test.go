@@ -50,6 +50,8 @@ func TestDurations(t *testing.T) {
 	check(`'90'`, 90*time.Second)
 	check(`2`, 2*time.Second)
 	check(`0.5`, 500*time.Millisecond)
+	check(`1_000`, 1000*time.Second)
+	check(`-2`, -2*time.Second)
 	got, err := decode("[general]\ntags = [\"a\"]")
 	if err != nil || got.General.Interval.Duration() != 30*time.Second {
 		t.Errorf("default interval: got %v, %v; want 30s", got.General.Interval.Duration(), err)
@@ -59,11 +61,16 @@ func TestDurations(t *testing.T) {
 func TestBadFilesNameLineAndKey(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"no TOML", "[general\n", "x.toml:1: "},
-		{"unknown key", "[general]\nintervall = 3", "x.toml:2: general.intervall: there is no such option"},
-		{"unknown table", "\n[genral]\na = 3", "x.toml:2: genral: there is no such option"},
-		{"wrong type", "[general]\n\ntags = 3", "x.toml:3: general.tags: "},
+		{"unknown key", "[general]\nintervall = 3", "x.toml:2: general.intervall: there is no such option; did you mean general.interval?"},
+		{"unknown table", "\n[genral]\na = 3", "x.toml:2: genral: there is no such option; did you mean general?"},
+		{"wrong type", "[general]\n\ntags = 3", "x.toml:3: general.tags: must be a list, not of type integer"},
 		{"bad duration", "[general]\ninterval = \"soon\"", "x.toml:2: general.interval: "},
 		{"duration of the wrong type", "[general]\ninterval = true", "x.toml:2: general.interval: "},
+		{"infinite duration", "[general]\ntags = [\n]\ninterval = inf\nport = 1", "x.toml:4: general.interval: a duration is "},
+		{"duration of no number", "[general]\ninterval = nan", "x.toml:2: general.interval: "},
+		{"list for a duration", "[general]\ninterval = [1]", "x.toml:2: general.interval: must be a duration, not of type array"},
+		{"number for a string", "[general]\npassword = 12345", "x.toml:2: general.password: must be a string in quotes, not of type integer"},
+		{"key far from any", "[general]\nxyz = 1", "x.toml:2: general.xyz: there is no such option"},
 		{"number too large", "[general]\nport = 70000", "x.toml:2: general.port: "},
 		{"twice", "[general]\nport = 1\nport = 2", "x.toml:3: "},
 		{"element", "[[commands.available]]\n[[commands.available]]\ntrigger = 3", "x.toml:3: commands.available.trigger: "},
