@@ -19,3 +19,5 @@ require (
 	github.com/google/go-cmp v0.7.0
 	golang.org/x/sys v0.49.0
 )
+
+require github.com/prometheus/procfs v0.23.0 // indirect

@@ -1,0 +1,124 @@
+// Command systant-agent watches the host it runs on and publishes what it
+// measures by MQTT.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"systant/agent"
+	"systant/pkg/mqtt"
+)
+
+// The exit statuses, after sysexits.h where it has one.
+const (
+	exitOK          = 0
+	exitError       = 1
+	exitUnavailable = 69 // the broker can't be reached at start
+	exitConfig      = 78 // the configuration is bad
+)
+
+// usage is the help text.
+const usage = `usage: systant-agent [run|once|check|init|version] [-config FILE]
+
+  run      measure and publish until told to stop (default)
+  once     print one sample as JSON and exit; needs no broker
+  check    check the configuration and exit
+  init     print a configuration file with every option and its default
+  version  print the version
+
+-config FILE   the configuration; otherwise ./systant.toml,
+               ~/.config/systant/systant.toml or /etc/systant/systant.toml,
+               or the defaults
+`
+
+// main runs the program.
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(status)
+}
+
+// run does what the arguments ask, and returns the exit status.
+func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	word, path, err := parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, usage)
+		return exitOK
+	case err != nil:
+		fmt.Fprintf(stderr, "systant-agent: %v\n%s", err, usage)
+		return exitError
+	case word == "version":
+		fmt.Fprintln(stdout, "systant-agent", agent.Version())
+		return exitOK
+	case word == "init":
+		fmt.Fprint(stdout, agent.Reference)
+		return exitOK
+	}
+	c, err := agent.Load(path, getenv)
+	if err != nil {
+		fmt.Fprintln(stderr, "systant-agent:", err)
+		return exitConfig
+	}
+	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel}))
+	switch word {
+	case "check":
+		fmt.Fprintln(stdout, "the configuration is good")
+		return exitOK
+	case "once":
+		var sample []byte
+		if sample, err = agent.Once(ctx, c, log); err == nil {
+			fmt.Fprintf(stdout, "%s\n", sample)
+		}
+	case "run":
+		err = agent.Run(ctx, c, log)
+	}
+	return outcome(err, stderr)
+}
+
+// outcome says what went wrong, and returns the exit status for it.
+func outcome(err error, stderr io.Writer) int {
+	if err == nil {
+		return exitOK
+	}
+	fmt.Fprintln(stderr, "systant-agent:", err)
+	if errors.As(err, new(*mqtt.ConnectError)) {
+		return exitUnavailable
+	}
+	return exitError
+}
+
+// parse splits the command line into the word and the file; the flag may stand
+// before or after the word.
+func parse(args []string) (word, path string, err error) {
+	flags := flag.NewFlagSet("systant-agent", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&path, "config", "", "")
+	word = "run"
+	for given := false; ; given = true {
+		if err := flags.Parse(args); err != nil {
+			return "", "", err
+		}
+		if flags.NArg() == 0 {
+			return word, path, nil
+		}
+		if given {
+			return "", "", fmt.Errorf("unexpected %q", flags.Arg(0))
+		}
+		word, args = flags.Arg(0), flags.Args()[1:]
+		switch word {
+		case "run", "once", "check", "init", "version":
+		default:
+			return "", "", fmt.Errorf("unknown word %q", word)
+		}
+	}
+}
