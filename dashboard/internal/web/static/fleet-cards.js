@@ -7,7 +7,7 @@ import { Ago, Bar, State } from "./parts.js";
 import { hostURL } from "./router.js";
 import * as store from "./store.js";
 import { fault, reasons } from "./summary.js";
-import { useSlice } from "./window.js";
+import { useSlice } from "./slice.js";
 /** @import { Summary } from "./types.js" */
 
 /**
@@ -69,6 +69,7 @@ export function Line({ summary }) {
   if (summary.state !== "online") {
     return html`<p class="line clip">last seen <${Ago} time=${summary.seen} /></p>`;
   }
+  if (summary.seen === undefined) return html`<p class="line clip muted">online, no sample yet</p>`;
   if (first === undefined) {
     const uptime = value(summary, "system.uptime_seconds", "seconds");
     return html`<p class="line clip muted">${[summary.os, summary.os_version].filter(Boolean).join(" ")}${uptime !== "–" && ` · up ${uptime}`}</p>`;

@@ -8,7 +8,7 @@ import { Bar, State } from "./parts.js";
 import { hostURL, query, setQuery } from "./router.js";
 import * as store from "./store.js";
 import { fault } from "./summary.js";
-import { useSlice } from "./window.js";
+import { useSlice } from "./slice.js";
 /** @import { Summary } from "./types.js" */
 
 /**

@@ -10,6 +10,9 @@ import * as store from "./store.js";
  * connection that died in a sleeping laptop gives no error. */
 const SILENCE = 45_000;
 
+/** ANSWER is how long a stream that was opened may take to say something. */
+const ANSWER = 10_000;
+
 /** HOST is what a host may be named; the server refuses to watch another. */
 const HOST = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
@@ -51,17 +54,18 @@ class Live {
     this.#listen(source, "gone", (/** @type {{ hosts: string[] }} */ data) => store.forget(data.hosts));
     this.#listen(source, "broker", (/** @type {Broker} */ data) => (store.broker.value = data));
     this.#listen(source, "detail", (/** @type {Detail} */ data) => this.#sample(data));
-    source.addEventListener("error", () => this.#lost());
-    this.#wait(SILENCE);
+    source.addEventListener("error", () => source === this.#source && this.#lost());
+    this.#after(ANSWER, () => this.#lost());
   }
 
   /**
-   * Opens the stream after a while, unless something comes before.
+   * Acts after a while, unless something else is planned before.
    * @param {number} milliseconds
+   * @param {() => void} act
    */
-  #wait(milliseconds) {
+  #after(milliseconds, act) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.open(), milliseconds);
+    this.#timer = setTimeout(act, milliseconds);
   }
 
   /**
@@ -75,7 +79,7 @@ class Live {
     source.addEventListener(kind, (event) => {
       if (source !== this.#source) return;
       this.#failures = 0;
-      this.#wait(SILENCE);
+      this.#after(SILENCE, () => this.open());
       act(JSON.parse(event.data));
     });
   }
@@ -118,7 +122,7 @@ class Live {
     const { up, reached } = store.connection.peek();
     if (up) store.connection.value = { up: false, reached: store.loaded.peek() ? Date.now() : reached };
     const longest = Math.min(RETRY_LAST, RETRY_FIRST * 2 ** this.#failures++);
-    this.#wait(longest * (0.5 + Math.random() / 2));
+    this.#after(longest * (0.5 + Math.random() / 2), () => this.open());
   }
 }
 
