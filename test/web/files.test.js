@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { files, read } from "./page.js";
 
+/** own are the page's own scripts, vendored those of others. */
 const own = files(".js").filter((name) => !name.startsWith("vendor/"));
 const vendored = files(".js").filter((name) => name.startsWith("vendor/"));
 

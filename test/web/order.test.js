@@ -17,6 +17,7 @@ function names(hosts, query) {
   return ordered(hosts, choice(new URLSearchParams(query)));
 }
 
+/** A host's CPU usage as its only reading. */
 const cpu = (value) => ({ readings: [{ metric: "cpu.usage_percent", value }] });
 
 test("worst first, equals by name with numbers as numbers", () => {
@@ -45,6 +46,7 @@ test("filters", () => {
   assert.deepEqual(names(hosts, "q=nothing"), []);
 });
 
+/** catalogue is a small one of both kinds of group. */
 const catalogue = [
   { name: "cpu", label: "CPU", metrics: [{ id: "cpu.usage_percent", label: "Usage", unit: "percent", help: "" }, { id: "cpu.load_1m", label: "Load", unit: "count", help: "" }] },
   { name: "disk", label: "Filesystems", instance: "mount point", metrics: [{ id: "disk.total_bytes", label: "Size", unit: "bytes", help: "" }] },

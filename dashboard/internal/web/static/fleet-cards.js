@@ -37,6 +37,7 @@ const Card = memo(({ name, index, count }) => {
   if (summary === undefined) return null;
   const mark = store.mark(summary);
   const faded = summary.state === "online" ? "" : " old";
+  const gpu = store.reading(summary, "gpu.utilization_percent");
   return html`<li class="card" aria-posinset=${index + 1} aria-setsize=${count}>
     <h2>
       <a class="clip" href=${hostURL(name)} data-index=${index}>${name}</a>
@@ -50,7 +51,7 @@ const Card = memo(({ name, index, count }) => {
     </div>
     <p class=${"foot" + faded}>
       <span>load ${value(summary, "cpu.load_1m", "count")}</span>
-      ${store.reading(summary, "gpu.utilization_percent") !== undefined && html`<span>gpu ${percent(store.reading(summary, "gpu.utilization_percent"))}</span>`}
+      ${gpu !== undefined && html`<span>gpu ${percent(gpu)}</span>`}
       <span class="traffic">
         <span><span class="muted" aria-label="received">↓</span>${value(summary, "network.rx_bytes_per_second", "bytes_per_second")}</span>
         <span><span class="muted" aria-label="sent">↑</span>${value(summary, "network.tx_bytes_per_second", "bytes_per_second")}</span>
@@ -66,10 +67,8 @@ const Card = memo(({ name, index, count }) => {
 export function Line({ summary }) {
   const all = reasons(summary);
   const [first, ...more] = all;
-  if (summary.state !== "online") {
-    return html`<p class="line clip">last seen <${Ago} time=${summary.seen} /></p>`;
-  }
-  if (summary.seen === undefined) return html`<p class="line clip muted">online, no sample yet</p>`;
+  if (summary.seen === undefined) return html`<p class="line clip muted">no sample yet</p>`;
+  if (summary.state !== "online") return html`<p class="line clip">last seen <${Ago} time=${summary.seen} /></p>`;
   if (first === undefined) {
     const uptime = value(summary, "system.uptime_seconds", "seconds");
     return html`<p class="line clip muted">${[summary.os, summary.os_version].filter(Boolean).join(" ")}${uptime !== "–" && ` · up ${uptime}`}</p>`;

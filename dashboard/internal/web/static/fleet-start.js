@@ -12,8 +12,14 @@ export function Start() {
     <h1>No host yet</h1>
     <p>On a machine you want to see, run:</p>
     <pre><code>${command(host)}</code></pre>
-    ${local && html`<p class="muted">The broker listens on ${broker.address}, so that this works on the dashboard's own machine only. For others, set <code>listen</code> in <code>[broker]</code> to an address that they reach.</p>`}
-    ${!local && broker.embedded && html`<p class="muted">The broker asks for the name and password set in <code>[broker]</code>: give them as <code>MQTT_USERNAME</code> and <code>MQTT_PASSWORD</code>.</p>`}
+    ${local && html`<p class="muted">
+      The broker listens on ${broker.address}, so that this works on the dashboard's own machine only.
+      For others, set <code>listen</code> in <code>[broker]</code> to an address that they reach.
+    </p>`}
+    ${!local && broker.embedded && html`<p class="muted">
+      The broker asks for the name and password set in <code>[broker]</code>:
+      give them as <code>MQTT_USERNAME</code> and <code>MQTT_PASSWORD</code>.
+    </p>`}
     <p class="muted">It appears here with its first sample.</p>
   </section>`;
 }

@@ -4,8 +4,10 @@
 /** THIN parts a number from its unit. */
 export const THIN = "\u2009";
 
-/** IEC are the binary prefixes, DECIMAL the decimal ones from one up. */
+/** IEC are the binary prefixes, from one up. */
 const IEC = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+
+/** DECIMAL are the decimal prefixes, from one up. */
 const DECIMAL = ["", "k", "M", "G", "T", "P", "E"];
 
 /**

@@ -7,7 +7,7 @@ import { html } from "./html.js";
 import { Bar } from "./parts.js";
 import { fieldOf, text } from "./sections.js";
 import { fault } from "./summary.js";
-/** @import { Fields, Severity, Summary } from "./types.js" */
+/** @import { Fields, Metric, Severity, Summary } from "./types.js" */
 /** @import { Section } from "./sections.js" */
 
 /**
@@ -16,7 +16,7 @@ import { fault } from "./summary.js";
  */
 export function Disks({ section, summary }) {
   const first = ["usage_percent", "used_bytes", "available_bytes", "total_bytes"];
-  const rank = (/** @type {import("./types.js").Metric} */ metric) => (first.includes(fieldOf(metric)) ? first.indexOf(fieldOf(metric)) : first.length);
+  const rank = (/** @type {Metric} */ metric) => (first.includes(fieldOf(metric)) ? first.indexOf(fieldOf(metric)) : 9);
   const metrics = section.metrics.toSorted((a, b) => rank(a) - rank(b));
   return html`<${Instances} section=${{ ...section, metrics }} summary=${summary} textsLast=${true} />`;
 }
@@ -31,7 +31,7 @@ const LIMITS = ["value_celsius", "high_celsius", "critical_celsius"];
  */
 export function Temperatures({ section, summary }) {
   const more = section.metrics.filter((metric) => !LIMITS.includes(fieldOf(metric)));
-  return html`<div class="scroller" tabindex="0" role="region" aria-label=${section.label + ", table"}>
+  return html`<div class="scroller" tabindex="0" role="group" aria-label=${section.label + ", table"}>
     <table class="dense">
       <thead><tr>
         <th scope="col">Sensor</th>
@@ -44,10 +44,11 @@ export function Temperatures({ section, summary }) {
       <tbody>${section.rows.map(({ key, fields }) => {
         const limit = fields.critical_celsius ?? fields.high_celsius;
         const value = typeof fields.value_celsius === "number" ? fields.value_celsius : undefined;
+        const part = typeof limit === "number" && value !== undefined ? (100 * value) / limit : undefined;
         const severity = fault(summary, "temperature.value_celsius", key) ?? overLimit(fields);
         return html`<tr key=${key}>
           <th scope="row" title=${key}>${key}</th>
-          <td class="limit">${typeof limit === "number" && value !== undefined && html`<${Bar} percent=${(100 * value) / limit} severity=${severity} />`}</td>
+          <td class="limit">${part !== undefined && html`<${Bar} percent=${part} severity=${severity} />`}</td>
           <td class=${"number is-" + (severity ?? "plain")}>${format("celsius", value)}</td>
           <td class="number muted">${format("celsius", fields.high_celsius)}</td>
           <td class="number muted">${format("celsius", fields.critical_celsius)}</td>
@@ -85,6 +86,8 @@ export function GPUs({ section, summary }) {
  */
 function GPU({ section, id, fields, summary }) {
   const present = section.metrics.filter((metric) => fields[fieldOf(metric)] !== undefined);
+  const isPercent = (/** @type {Metric} */ metric) => metric.unit === "percent";
+  const of = { fields, summary, instance: id };
   const programs = Array.isArray(fields.processes) ? fields.processes : [];
   const words = section.texts.map(fieldOf).filter((field) => field !== "name");
   const about = [...words.map((field) => text(fields[field])), id].filter(Boolean).join(" · ");
@@ -92,15 +95,17 @@ function GPU({ section, id, fields, summary }) {
     <h3>${text(fields.name) || id}</h3>
     <p class="muted clip" title=${about}>${about}</p>
     <dl class="gauges">
-      ${present.filter((one) => one.unit === "percent").map((metric) => html`<${Gauge} key=${metric.id} metric=${metric} fields=${fields} summary=${summary} instance=${id} />`)}
+      ${present.filter(isPercent).map((metric) => html`<${Gauge} key=${metric.id} metric=${metric} ...${of} />`)}
     </dl>
     <dl class="pairs">
-      ${present.filter((one) => one.unit !== "percent").map((metric) => html`<${Pair} key=${metric.id} metric=${metric} fields=${fields} summary=${summary} instance=${id} />`)}
+      ${present.filter((one) => !isPercent(one)).map((metric) => html`<${Pair} key=${metric.id} metric=${metric} ...${of} />`)}
     </dl>
     ${programs.length > 0 && html`<table class="dense">
       <thead><tr><th scope="col" class="number">PID</th><th scope="col">Program</th><th scope="col" class="number">GPU memory</th></tr></thead>
       <tbody>${programs.map((one) => html`<tr key=${one.pid}>
-        <td class="number muted">${String(one.pid)}</td><th scope="row">${text(one.name)}</th><td class="number">${format("bytes", one.memory_bytes)}</td>
+        <td class="number muted">${String(one.pid)}</td>
+        <th scope="row">${text(one.name)}</th>
+        <td class="number">${format("bytes", one.memory_bytes)}</td>
       </tr>`)}</tbody>
     </table>`}
   </article>`;

@@ -24,9 +24,20 @@ export function Flat({ section, summary, without = [] }) {
     </dl>`}
     ${rest.length + texts.length > 0 && html`<dl class="pairs">
       ${rest.map((metric) => html`<${Pair} key=${metric.id} metric=${metric} fields=${fields} summary=${summary} />`)}
-      ${texts.map((metric) => html`<div key=${metric.id} class="long"><dt>${metric.label}</dt><dd class="clip" title=${text(fields[fieldOf(metric)])}>${text(fields[fieldOf(metric)])}</dd></div>`)}
+      ${texts.map((metric) => html`<${Words} key=${metric.id} label=${metric.label} words=${text(fields[fieldOf(metric)])} />`)}
     </dl>`}
   `;
+}
+
+/**
+ * Words is a name and a text, on a row of its own.
+ * @param {{ label: string, words: string }} props
+ */
+function Words({ label, words }) {
+  return html`<div class="long">
+    <dt>${label}</dt>
+    <dd class="clip" title=${words}>${words}</dd>
+  </div>`;
 }
 
 /**

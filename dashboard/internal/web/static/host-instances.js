@@ -19,18 +19,22 @@ export function Instances({ section, summary, without = [], textsLast = false })
   const columns = (textsLast ? [...metrics, ...texts] : [...texts, ...metrics]).filter((metric) => !without.includes(fieldOf(metric)));
   const [order, setOrder] = useState({ field: "", up: true });
   const rows = sorted(section.rows, order);
-  const head = (/** @type {string} */ field, /** @type {string} */ label, /** @type {string} */ help, /** @type {boolean} */ number) =>
-    html`<${SortHead} key=${field} field=${field} label=${label} help=${help} number=${number} order=${order} onOrder=${setOrder} />`;
-  return html`<div class="scroller" tabindex="0" role="region" aria-label=${section.label + ", table"}>
-    <table class="dense">
+  const instance = { id: ".", label: capital(section.instance), unit: "text", help: "" };
+  return html`<div class="scroller">
+    <table class="dense" aria-label=${section.label}>
       <thead><tr>
-        ${head("", capital(section.instance), "", false)}
-        ${columns.map((metric) => head(fieldOf(metric), metric.label, metric.help, metric.unit !== "text"))}
+        ${[instance, ...columns].map((metric) => html`<${SortHead}
+          key=${metric.id} field=${fieldOf(metric)} label=${metric.label} help=${metric.help}
+          number=${metric.unit !== "text"} order=${order} onOrder=${setOrder}
+        />`)}
       </tr></thead>
       <tbody>
         ${rows.map((row) => html`<tr key=${row.key}>
           <th scope="row" title=${row.key}>${row.key}</th>
-          ${columns.map((metric) => html`<${Cell} key=${metric.id} metric=${metric} fields=${row.fields} severity=${fault(summary, metric.id, row.key)} />`)}
+          ${columns.map((metric) => html`<${Cell}
+            key=${metric.id} metric=${metric} fields=${row.fields}
+            severity=${fault(summary, metric.id, row.key)}
+          />`)}
         </tr>`)}
       </tbody>
     </table>
@@ -77,7 +81,10 @@ export function Cell({ metric, fields, severity }) {
   const tone = severity ? " is-" + severity : "";
   if (metric.unit === "text") return html`<td class="words clip" title=${text(value)}>${text(value)}</td>`;
   if (metric.unit === "percent" && typeof value === "number") {
-    return html`<td class="number with-bar"><span><${Bar} percent=${value} severity=${severity} /><span class=${tone}>${format("percent", value)}</span></span></td>`;
+    return html`<td class="number with-bar"><span>
+      <${Bar} percent=${value} severity=${severity} />
+      <span class=${tone}>${format("percent", value)}</span>
+    </span></td>`;
   }
   return html`<td class=${"number" + tone + (value === undefined ? " muted" : "")}><${Value} unit=${metric.unit} value=${value} /></td>`;
 }

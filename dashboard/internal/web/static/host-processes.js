@@ -51,11 +51,19 @@ function Top({ rows, caption, field }) {
   const listed = sorted(rows.map((/** @type {Fields} */ fields) => ({ key: String(fields.pid), fields })), order);
   const commands = rows.some((/** @type {Fields} */ fields) => fields.command);
   const columns = commands ? [...COLUMNS, { field: "command", label: "Command", unit: "text" }] : COLUMNS;
-  return html`<div class="scroller" tabindex="0" role="region" aria-label=${caption}>
+  return html`<div class="scroller">
     <table class="dense">
       <caption>${caption}</caption>
-      <thead><tr>${columns.map((column) => html`<${SortHead} key=${column.field} ...${column} number=${column.unit !== "text"} order=${order} onOrder=${setOrder} />`)}</tr></thead>
-      <tbody>${listed.map((row) => html`<tr key=${row.key}>${columns.map((column) => html`<${Field} key=${column.field} column=${column} fields=${row.fields} />`)}</tr>`)}</tbody>
+      <thead><tr>
+        ${columns.map((column) => html`<${SortHead}
+          key=${column.field} ...${column} number=${column.unit !== "text"} order=${order} onOrder=${setOrder}
+        />`)}
+      </tr></thead>
+      <tbody>
+        ${listed.map((row) => html`<tr key=${row.key}>
+          ${columns.map((column) => html`<${Field} key=${column.field} column=${column} fields=${row.fields} />`)}
+        </tr>`)}
+      </tbody>
     </table>
   </div>`;
 }
@@ -70,7 +78,10 @@ function Field({ column, fields }) {
   if (column.field === "name") return html`<th scope="row" class="clip" title=${text(value)}>${text(value)}</th>`;
   if (column.unit === "plain") return html`<td class="number muted">${String(value)}</td>`;
   if (column.unit === "percent") return html`<td class="number"><span class="value of-percent">${format("percent", value)}</span></td>`;
-  if (column.unit === "time") return html`<td class="number muted">${typeof value === "string" && html`<span class="value of-timestamp"><${Ago} time=${value} /></span>`}</td>`;
+  if (column.unit === "time") {
+    const ago = typeof value === "string" && html`<${Ago} time=${value} />`;
+    return html`<td class="number muted"><span class="value of-timestamp">${ago}</span></td>`;
+  }
   const metric = { id: "process." + column.field, label: column.label, unit: column.unit, help: "" };
   return html`<${Cell} metric=${metric} fields=${fields} severity=${undefined} />`;
 }

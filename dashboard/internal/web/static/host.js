@@ -52,7 +52,7 @@ function Head({ name, summary, detail }) {
       <h1>${name}</h1>
       ${mark && html`<${State} mark=${mark} />`}
       ${summary && html`<span class="muted">${summary.state === "online" ? "online since" : "since"} <${At} time=${summary.since} /></span>`}
-      ${summary && html`<span class="muted seen">${summary.state === "online" ? "sampled" : "last sample"} <${Ago} time=${summary.seen} /></span>`}
+      ${summary?.seen && html`<span class="muted seen">${summary.state === "online" ? "sampled" : "last sample"} <${Ago} time=${summary.seen} /></span>`}
     </div>
     ${summary && html`<ul class=${"reasons" + (summary.state === "online" ? "" : " old")}>
       ${summary.state !== "online" && reasons(summary).length > 0 && html`<li>Before it went silent:</li>`}

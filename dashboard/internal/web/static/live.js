@@ -16,8 +16,10 @@ const ANSWER = 10_000;
 /** HOST is what a host may be named; the server refuses to watch another. */
 const HOST = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** RETRY_FIRST and RETRY_LAST bound the wait between attempts. */
+/** RETRY_FIRST is the longest wait before the first new attempt. */
 const RETRY_FIRST = 500;
+
+/** RETRY_LAST is the longest wait before any. */
 const RETRY_LAST = 15_000;
 
 /** Live owns the stream and its timers. */

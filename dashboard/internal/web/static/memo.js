@@ -11,6 +11,7 @@ import { Component } from "./vendor/preact.js";
  * @returns {(props: P) => unknown}
  */
 export function memo(draw) {
+  /** Memo is the component. */
   class Memo extends Component {
     /**
      * Whether a property differs.

@@ -42,11 +42,11 @@ export function Bar({ percent, severity }) {
 
 /**
  * How long ago a moment was, with the exact time on hover.
- * @param {{ time: string | undefined }} props
+ * @param {{ time: string }} props
  */
-export function Ago({ time = "" }) {
+export function Ago({ time }) {
   const text = useMemo(() => computed(() => age((now.value - Date.parse(time)) / 1000)), [time]);
-  return time === "" ? html`never` : html`<time datetime=${time} title=${exact(time)}>${text}</time>`;
+  return html`<time datetime=${time} title=${exact(time)}>${text}</time>`;
 }
 
 /**

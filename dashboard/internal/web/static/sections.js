@@ -98,14 +98,21 @@ function isFields(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** @param {unknown} value */
+/**
+ * Whether a value is a number.
+ * @param {unknown} value
+ */
 function isNumber(value) {
   return typeof value === "number";
 }
 
-/** @param {unknown} value */
+/**
+ * Whether a value is shown as words: a flag, a text, or a list of texts.
+ * @param {unknown} value
+ */
 function isText(value) {
-  return typeof value === "boolean" || (typeof value === "string" && value !== "") || (Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === "string"));
+  if (Array.isArray(value)) return value.length > 0 && value.every((one) => typeof one === "string");
+  return typeof value === "boolean" || (typeof value === "string" && value !== "");
 }
 
 /**

@@ -87,7 +87,10 @@ function Help() {
   return html`<dialog id="help" aria-labelledby="help-title" closedby="any">
     <h2 id="help-title">Keys</h2>
     <dl>
-      ${KEYS.map(([keys, text]) => html`<div key=${text}><dt>${keys.map((key) => html`<kbd key=${key}>${key}</kbd> `)}</dt><dd>${text}</dd></div>`)}
+      ${KEYS.map(([keys, text]) => html`<div key=${text}>
+        <dt>${keys.map((key) => html`<kbd key=${key}>${key}</kbd> `)}</dt>
+        <dd>${text}</dd>
+      </div>`)}
     </dl>
     <form method="dialog"><button>Close</button></form>
   </dialog>`;

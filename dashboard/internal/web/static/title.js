@@ -46,7 +46,8 @@ function worst() {
  */
 function showIcon(mark) {
   const icon = /** @type {HTMLLinkElement} */ (document.querySelector("link[rel=icon]"));
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><path d="${SHAPES[mark]}" fill="${COLOURS[mark]}" fill-rule="evenodd"/></svg>`;
+  const path = `<path d="${SHAPES[mark]}" fill="${COLOURS[mark]}" fill-rule="evenodd"/>`;
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10">${path}</svg>`;
   const url = "data:image/svg+xml," + encodeURIComponent(svg);
   if (icon.getAttribute("href") !== url) icon.href = url;
 }
