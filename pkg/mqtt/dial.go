@@ -8,45 +8,45 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"time"
 
-	"github.com/eclipse/paho.golang/packets"
 	"github.com/gorilla/websocket"
 )
 
-// dial opens a connection to the broker, guarded against long packets.
-func dial(ctx context.Context, server *url.URL, c *tls.Config, maxPacket uint32) (net.Conn, error) {
-	conn, err := transport(ctx, server, c)
+// dial opens a connection to the broker, guarded against what it may send.
+func dial(ctx context.Context, o *Options) (*guard, error) {
+	ctx, cancel := context.WithTimeout(ctx, o.ConnectTimeout)
+	defer cancel()
+	conn, err := transport(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	return packets.NewThreadSafeConn(&guard{Conn: conn, max: maxPacket}), nil
+	return &guard{Conn: conn, max: uint32(o.MaxPacket)}, nil
 }
 
-// transport opens what the URL's scheme asks for.
-func transport(ctx context.Context, server *url.URL, c *tls.Config) (net.Conn, error) {
-	switch server.Scheme {
+// transport opens what the scheme asks for.
+func transport(ctx context.Context, o *Options) (net.Conn, error) {
+	switch o.Scheme {
 	case "mqtt":
-		return new(net.Dialer).DialContext(ctx, "tcp", server.Host)
+		return new(net.Dialer).DialContext(ctx, "tcp", o.address())
 	case "mqtts":
-		return (&tls.Dialer{Config: c}).DialContext(ctx, "tcp", server.Host)
+		return (&tls.Dialer{Config: o.TLS}).DialContext(ctx, "tcp", o.address())
 	case "ws", "wss":
 		dialer := websocket.Dialer{
 			Proxy:           http.ProxyFromEnvironment,
-			TLSClientConfig: c,
+			TLSClientConfig: o.TLS,
 			Subprotocols:    []string{"mqtt"}, // MQTT 5.0, section 6
 		}
-		ws, response, err := dialer.DialContext(ctx, server.String(), nil)
+		ws, response, err := dialer.DialContext(ctx, o.url().String(), nil)
 		if errors.Is(err, websocket.ErrBadHandshake) && response != nil {
-			return nil, fmt.Errorf("%w: the server answers %s", err, response.Status)
+			return nil, fmt.Errorf("%w: HTTP status %d for %s", err, response.StatusCode, o.Path)
 		}
 		if err != nil {
 			return nil, err
 		}
 		return &stream{Conn: ws}, nil
 	}
-	return nil, fmt.Errorf("scheme %q is not known", server.Scheme)
+	return nil, fmt.Errorf("scheme %q is not known", o.Scheme)
 }
 
 // stream makes a byte stream of a WebSocket's binary messages; where they end

@@ -2,70 +2,50 @@ package mqtt
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/tls"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"log/slog"
-	"net"
-	"net/url"
+	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/eclipse/paho.golang/autopaho"
 	"github.com/eclipse/paho.golang/paho"
 )
 
-// The bounds of a link that are not configured.
+// The bounds of what a link sends.
 const (
-	defaultMaxPacket = 256 << 10 // bytes of a packet, to take and to send
-	receiveMaximum   = 64        // QoS 1 messages that the broker may have on the way
-	subscribeTimeout = 10 * time.Second
+	maxPayload = 256 << 10 // the largest message, whatever the broker takes
+	maxTopic   = 1<<16 - 1 // MQTT 5.0, section 1.5.4; paho would cut it off
+	// overhead is the most that a PUBLISH packet has besides topic and
+	// payload: header, length of the topic, packet id, message expiry.
+	overhead = 1 + 4 + 2 + 2 + 1 + 5
 )
 
-// Options say what a link is to do. Server is needed; [Section.Options] makes
-// all that a configuration can say.
-type Options struct {
-	// Server is the broker: mqtt, mqtts, ws or wss, with a port.
-	Server *url.URL
-	// Name starts the client id, and 16 random digits end it, unless ClientID
-	// is set.
-	Name, ClientID     string
-	Username, Password string
-	// TLS is used for mqtts and wss.
-	TLS *tls.Config
-	// ConnectTimeout is how long one attempt may take.
-	ConnectTimeout time.Duration
-	// KeepAlive is the time without traffic after which the link is probed.
-	KeepAlive time.Duration
-	// MaxPacket bounds packets both ways, in bytes; 0 means 256 KiB.
-	MaxPacket uint32
-	// Will is what the broker publishes when the link breaks.
-	Will *Message
-	// Subscriptions are topic filters, with QoS 1, asked for at each connect.
-	Subscriptions []string
-	// OnMessage takes what arrives, one message at a time. While it works,
-	// nothing else is read: that is how a flood is held up.
-	OnMessage func(Message)
-	// OnUp runs after each connect, in a goroutine of its own that
-	// [Link.Close] waits for; it may publish.
-	OnUp func(context.Context, *Link)
-	// OnStatus hears of each change, one at a time. It must not block.
-	OnStatus func(Status)
-}
+// Link is a connection to a broker that is made again whenever it breaks. Its
+// methods are safe for concurrent use. See [Open].
+type Link struct {
+	options  Options
+	open     context.Context // as given to Open
+	life     context.Context // ends with Close
+	end      context.CancelFunc
+	manager  *autopaho.ConnectionManager
+	backoff  *backoff
+	inbox    *inbox
+	events   chan event // from paho's callbacks to supervise
+	causes   chan error // why the present connection broke; holds one
+	tasks    sync.WaitGroup
+	closing  sync.Once
+	closeErr error // written in closing
 
-// Message is one message, to publish or received.
-type Message struct {
-	Topic   string
-	Payload []byte
-	QoS     byte
-	// Retain asks the broker to keep the message for later subscribers. Of a
-	// received message it says that it was kept.
-	Retain bool
-	// Expiry is how long the message is of use; 0 means for ever. It is sent
-	// in whole seconds, rounded up.
-	Expiry time.Duration
+	mu      sync.Mutex // guards the fields below
+	status  Status
+	problem *ConnectError      // why the link is not up; nil while it is, or is first tried
+	changed chan struct{}      // closed at each change of status or problem
+	limit   uint32             // the broker's maximum packet size
+	conn    *guard             // the newest connection
+	session context.CancelFunc // ends the context of the connection that is up
+	abandon error              // why we broke the connection ourselves
 }
 
 // Status is how a link is doing.
@@ -73,105 +53,39 @@ type Status struct {
 	Connected bool
 	// Since is when that began.
 	Since time.Time
-	// Server is the broker's host and port.
-	Server string
-	// Err is why there is no connection; nil while there is one, and before
-	// the first attempt has ended.
-	Err *ConnectError
+	// Error tells why there is no connection; empty while there is one, and
+	// before the first attempt has ended.
+	Error string
+	// Address is the broker's host and port.
+	Address string
 }
 
-// Log writes a change of status for an operator.
-func (s Status) Log(log *slog.Logger) {
-	log = log.With("server", s.Server)
-	switch {
-	case s.Connected:
-		log.Info("connected to the broker")
-	case s.Err != nil:
-		log.Warn("no connection to the broker, trying again", "err", s.Err.Advice)
+// Open starts a link and returns at once. When ctx ends, no lost connection is
+// made again, but one that is up stays for what [Link.Close] has to say; Close
+// must be called in any case.
+func Open(ctx context.Context, o Options) *Link {
+	o = o.withDefaults()
+	l := &Link{
+		options: o,
+		open:    ctx,
+		backoff: &backoff{},
+		events:  make(chan event, 1),
+		causes:  make(chan error, 1),
+		changed: make(chan struct{}),
+		status:  Status{Address: o.address(), Since: time.Now()},
 	}
-}
-
-// Link is a connection to a broker that comes back by itself. It is safe for
-// concurrent use. See [Open].
-type Link struct {
-	options Options
-	manager *autopaho.ConnectionManager
-	backoff backoff
-	// life ends when the link is closed.
-	life    context.Context
-	end     context.CancelFunc
-	tasks   sync.WaitGroup
-	changed chan struct{} // a token for a change of status, for AwaitUp
-
-	// mu guards the fields below, and keeps calls of OnStatus in order.
-	mu        sync.Mutex
-	status    Status
-	maxPacket uint32 // what the broker takes
-}
-
-// Open starts a link, which connects in the background until [Link.Close]
-// ends it. It fails only for options that can't be.
-func Open(o Options) (*Link, error) {
-	if o.MaxPacket == 0 {
-		o.MaxPacket = defaultMaxPacket
+	l.life, l.end = context.WithCancel(context.WithoutCancel(ctx))
+	if o.OnMessage != nil {
+		l.inbox = newInbox(o.OnMessage, o.Log)
+		l.tasks.Go(func() { l.inbox.run(l.life.Done()) })
 	}
-	if o.ClientID == "" {
-		o.ClientID = o.Name + "-" + randomDigits()
-	}
-	l := &Link{options: o, changed: make(chan struct{}, 1)}
-	l.status = Status{Since: time.Now(), Server: o.Server.Host}
-	l.life, l.end = context.WithCancel(context.Background())
-	manager, err := autopaho.NewConnection(l.life, l.clientConfig())
+	manager, err := autopaho.NewConnection(context.WithoutCancel(ctx), l.clientConfig())
 	if err != nil {
-		l.end()
-		return nil, fmt.Errorf("starting the MQTT link: %w", err)
+		panic(fmt.Sprintf("autopaho refuses its configuration: %v", err)) // only without a server
 	}
 	l.manager = manager
-	return l, nil
-}
-
-// randomDigits returns 16 hexadecimal digits.
-func randomDigits() string {
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // never fails, as its documentation says
-	return hex.EncodeToString(b[:])
-}
-
-// clientConfig translates the options for paho.
-func (l *Link) clientConfig() autopaho.ClientConfig {
-	o := l.options
-	c := autopaho.ClientConfig{
-		ServerUrls:                    []*url.URL{o.Server},
-		KeepAlive:                     uint16(o.KeepAlive.Seconds()),
-		CleanStartOnInitialConnection: true,
-		ReconnectBackoff:              l.backoff.delay,
-		ConnectTimeout:                o.ConnectTimeout,
-		ConnectUsername:               o.Username,
-		ConnectPassword:               []byte(o.Password),
-		AttemptConnection: func(ctx context.Context, _ autopaho.ClientConfig, server *url.URL) (net.Conn, error) {
-			// paho 0.23 passes a context without the timeout of the attempt.
-			ctx, cancel := context.WithTimeout(ctx, o.ConnectTimeout)
-			defer cancel()
-			return dial(ctx, server, o.TLS, o.MaxPacket)
-		},
-		ConnectPacketBuilder: func(c *paho.Connect, _ *url.URL) (*paho.Connect, error) {
-			c.CleanStart = true
-			c.Properties = &paho.ConnectProperties{
-				MaximumPacketSize: &o.MaxPacket,
-				ReceiveMaximum:    new(uint16(receiveMaximum)),
-			}
-			return c, nil
-		},
-		OnConnectionUp:   l.connected,
-		OnConnectionDown: l.disconnected,
-		OnConnectError:   l.refused,
-	}
-	c.ClientID = o.ClientID
-	c.OnPublishReceived = []func(paho.PublishReceived) (bool, error){l.received}
-	if w := o.Will; w != nil {
-		c.WillMessage = &paho.WillMessage{Topic: w.Topic, Payload: w.Payload, QoS: w.QoS, Retain: w.Retain}
-	}
-	return c
+	l.tasks.Go(l.supervise)
+	return l
 }
 
 // Status returns how the link is doing.
@@ -181,150 +95,138 @@ func (l *Link) Status() Status {
 	return l.status
 }
 
-// AwaitUp waits until the link is up. It returns a [*ConnectError] when ctx
-// ends before, or at once for a reason that waiting can't cure: credentials
-// and certificates. It is for one goroutine, after [Open].
+// Dropped returns how many messages were dropped since Open because OnMessage
+// was too slow.
+func (l *Link) Dropped() uint64 {
+	if l.inbox == nil {
+		return 0
+	}
+	return l.inbox.droppedTotal()
+}
+
+// AwaitUp waits until the link is up. It returns a [*ConnectError] with the
+// newest cause when ctx reaches its deadline, and at once for credentials and
+// certificates, which waiting can't cure. A canceled ctx is returned as such.
 func (l *Link) AwaitUp(ctx context.Context) error {
+	l.backoff.await(1)
+	defer l.backoff.await(-1)
 	for {
-		status := l.Status()
+		l.mu.Lock()
+		up, problem, changed := l.status.Connected, l.problem, l.changed
+		l.mu.Unlock()
 		switch {
-		case status.Connected:
+		case up:
 			return nil
-		case status.Err != nil && (status.Err.final() || ctx.Err() != nil):
-			return status.Err
-		case ctx.Err() != nil:
-			return explain(l.options.Server, context.DeadlineExceeded)
+		case problem != nil && problem.final():
+			return problem
 		}
 		select {
-		case <-l.changed:
+		case <-changed:
+		case <-l.life.Done():
+			return ErrDown
 		case <-ctx.Done():
+			switch {
+			case !errors.Is(ctx.Err(), context.DeadlineExceeded):
+				return ctx.Err()
+			case problem != nil:
+				return problem
+			}
+			return l.options.problem(ctx.Err())
 		}
 	}
 }
 
-// Publish sends a message, and with QoS 1 waits until the broker has it. It
-// returns [ErrDown] without a connection and [ErrTooLarge] for a message that
-// would end the connection; such a message is never tried again.
+// Publish sends a message, and at QoS 1 waits until the broker has it. It
+// returns [ErrDown] without a connection, and [ErrTooLarge] or [ErrTopic] for a
+// message for which the broker would end the connection. At QoS 0 it may
+// outlast ctx, by at most ten seconds, while the broker does not read.
 func (l *Link) Publish(ctx context.Context, m Message) error {
+	if m.Topic == "" || len(m.Topic) > maxTopic || strings.ContainsAny(m.Topic, "+#\x00") || !utf8.ValidString(m.Topic) {
+		return fmt.Errorf("publishing on %.80q: %w", m.Topic, ErrTopic)
+	}
 	l.mu.Lock()
-	limit := l.maxPacket
-	up := l.status.Connected || limit > 0
+	limit, up := l.limit, l.session != nil
 	l.mu.Unlock()
 	if !up {
 		return ErrDown
 	}
-	// The rest of the packet: fixed header, lengths, packet id, properties.
-	const overhead = 32
-	if size := len(m.Payload) + len(m.Topic) + overhead; uint64(size) > uint64(min(limit, l.options.MaxPacket)) {
-		return fmt.Errorf("publishing %d bytes: %w", len(m.Payload), ErrTooLarge)
+	if size := len(m.Topic) + len(m.Payload) + overhead; len(m.Payload) > maxPayload || uint64(size) > uint64(limit) {
+		return fmt.Errorf("publishing %d bytes on %s, at most %d go: %w", len(m.Payload), m.Topic, min(maxPayload, limit), ErrTooLarge)
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("publishing on %s: %w", m.Topic, err)
 	}
 	p := &paho.Publish{Topic: m.Topic, Payload: m.Payload, QoS: m.QoS, Retain: m.Retain}
 	if m.Expiry > 0 {
-		seconds := uint32((m.Expiry + time.Second - 1) / time.Second)
-		p.Properties = &paho.PublishProperties{MessageExpiry: &seconds}
+		p.Properties = &paho.PublishProperties{MessageExpiry: seconds(m.Expiry)}
 	}
 	_, err := l.manager.Publish(ctx, p)
-	if errors.Is(err, autopaho.ConnectionDownError) {
+	switch {
+	case errors.Is(err, autopaho.ConnectionDownError):
 		return ErrDown
+	case err != nil:
+		return fmt.Errorf("publishing on %s: %w", m.Topic, err)
 	}
-	return err
+	return nil
 }
 
-// Close publishes the farewell messages, says goodbye to the broker, so that
-// it does not publish the will, and waits for everything to end. It returns
-// the error of ctx when that ends before.
+// Close publishes the farewell messages if the link is up, says goodbye to the
+// broker, so that it does not publish the will, and waits for all of the
+// link's goroutines. When ctx ends before, the connection is cut and the error
+// of ctx is returned. Further calls return what the first did.
 func (l *Link) Close(ctx context.Context, farewell ...Message) error {
-	var fault error
+	l.closing.Do(func() { l.closeErr = l.close(ctx, farewell) })
+	return l.closeErr
+}
+
+// close does what Close says, once.
+func (l *Link) close(ctx context.Context, farewell []Message) error {
+	stop := context.AfterFunc(ctx, l.cut)
+	defer stop()
+	var faults []error
 	for _, m := range farewell {
 		if err := l.Publish(ctx, m); err != nil && !errors.Is(err, ErrDown) {
-			fault = errors.Join(fault, fmt.Errorf("publishing the farewell: %w", err))
+			faults = append(faults, fmt.Errorf("saying farewell: %w", err))
 		}
 	}
 	l.end()
+	l.endSession()
 	if err := l.manager.Disconnect(ctx); err != nil {
-		return errors.Join(fault, fmt.Errorf("closing the MQTT link: %w", err))
+		faults = append(faults, fmt.Errorf("closing the link: %w", err))
 	}
-	l.tasks.Wait()
-	return fault
-}
-
-// received hands a message on.
-func (l *Link) received(p paho.PublishReceived) (bool, error) {
-	if l.options.OnMessage != nil {
-		l.options.OnMessage(Message{Topic: p.Packet.Topic, Payload: p.Packet.Payload, QoS: p.Packet.QoS, Retain: p.Packet.Retain})
+	ended := make(chan struct{})
+	go func() {
+		l.tasks.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		faults = append(faults, fmt.Errorf("waiting for the link's callbacks: %w", ctx.Err()))
 	}
-	return true, nil
+	return errors.Join(faults...)
 }
 
-// connected runs when the broker has accepted us. It must not block, and
-// waiting for the answer to a subscription would.
-func (l *Link) connected(_ *autopaho.ConnectionManager, ack *paho.Connack) {
-	l.backoff.up()
-	l.mu.Lock()
-	l.maxPacket = ^uint32(0)
-	if p := ack.Properties; p != nil && p.MaximumPacketSize != nil {
-		l.maxPacket = *p.MaximumPacketSize
-	}
-	l.mu.Unlock()
-	l.tasks.Go(func() {
-		if err := l.subscribe(); err != nil {
-			l.set(&ConnectError{l.options.Server.Host, CauseRejected, "subscription refused: " + err.Error(), err}, false)
-			return
-		}
-		l.set(nil, true)
-		if l.options.OnUp != nil {
-			l.options.OnUp(l.life, l)
-		}
-	})
-}
-
-// subscribe asks for the subscriptions.
-func (l *Link) subscribe() error {
-	if len(l.options.Subscriptions) == 0 {
-		return nil
-	}
-	s := &paho.Subscribe{}
-	for _, filter := range l.options.Subscriptions {
-		s.Subscriptions = append(s.Subscriptions, paho.SubscribeOptions{Topic: filter, QoS: 1})
-	}
-	ctx, cancel := context.WithTimeout(l.life, subscribeTimeout)
-	defer cancel()
-	_, err := l.manager.Subscribe(ctx, s)
-	return err
-}
-
-// disconnected runs when the connection was lost; the library reconnects.
-func (l *Link) disconnected() bool {
-	l.mu.Lock()
-	l.maxPacket = 0
-	l.mu.Unlock()
-	l.set(&ConnectError{Server: l.options.Server.Host, Cause: CauseUnreachable, Advice: "connection lost", Err: ErrDown}, false)
-	return true
-}
-
-// refused runs when an attempt to connect failed.
-func (l *Link) refused(err error) {
-	l.set(explain(l.options.Server, err), false)
-}
-
-// set notes and tells a change; what stays the same is not told again.
-func (l *Link) set(err *ConnectError, connected bool) {
+// cut breaks the newest connection.
+func (l *Link) cut() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	before := l.status
-	same := before.Connected == connected && (err == nil) == (before.Err == nil) && (err == nil || err.Advice == before.Err.Advice)
-	if same || l.life.Err() != nil {
-		return
+	if l.conn != nil {
+		_ = l.conn.Close() // it may be closed already; paho notices either way
 	}
-	l.status.Connected, l.status.Err = connected, err
-	if before.Connected != connected {
-		l.status.Since = time.Now()
+}
+
+// endSession ends the context of the connection that is up.
+func (l *Link) endSession() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.session != nil {
+		l.session()
 	}
-	select {
-	case l.changed <- struct{}{}:
-	default:
-	}
-	if l.options.OnStatus != nil {
-		l.options.OnStatus(l.status)
-	}
+	l.session = nil
+}
+
+// seconds returns a duration as MQTT has it: whole seconds, rounded up.
+func seconds(d time.Duration) *uint32 {
+	return new(uint32(min((d+time.Second-1)/time.Second, 1<<32-1)))
 }

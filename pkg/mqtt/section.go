@@ -3,22 +3,26 @@ package mqtt
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"fmt"
 	"net"
 	"net/url"
 	"os"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"systant/pkg/config"
+	"systant/pkg/schema"
 )
 
 // The bounds of what a configuration may ask for.
 const (
-	minKeepAlive = 5 * time.Second
-	maxKeepAlive = 10 * time.Minute
-	maxSecret    = 64 << 10 // bytes of a password file
+	minConnectTimeout = 100 * time.Millisecond
+	maxConnectTimeout = time.Hour
+	minKeepAlive      = 5 * time.Second
+	maxKeepAlive      = 10 * time.Minute
+	maxClientID       = 128      // bytes
+	maxSecret         = 64 << 10 // bytes; the protocol's own limit
 )
 
 // Section is the [mqtt] table of a configuration, as the file has it.
@@ -44,173 +48,218 @@ func DefaultSection() Section {
 		Host:           "mqtt.home",
 		ConnectTimeout: config.Seconds(10 * time.Second),
 		KeepAlive:      config.Seconds(15 * time.Second),
-		Prefix:         "systant",
+		Prefix:         schema.DefaultPrefix,
 	}
 }
 
-// Override sets the fields for which getenv has a value: MQTT_HOST, MQTT_PORT,
-// MQTT_USERNAME, MQTT_PASSWORD and MQTT_PASSWORD_FILE. A password from there
-// replaces the file's in either form, and a host without a port forgets the
-// file's port.
-func (s *Section) Override(getenv func(string) string) error {
-	if host := getenv("MQTT_HOST"); host != "" {
-		s.Host, s.Port = host, 0
-	}
-	if port := getenv("MQTT_PORT"); port != "" {
-		n, err := strconv.Atoi(port)
-		if err != nil {
-			return &config.Error{Key: "MQTT_PORT", Problem: "must be a number from 1 to 65535"}
-		}
-		s.Port = n
-	}
-	if name := getenv("MQTT_USERNAME"); name != "" {
-		s.Username = name
-	}
-	password, file := getenv("MQTT_PASSWORD"), getenv("MQTT_PASSWORD_FILE")
-	if password != "" || file != "" {
-		s.Password, s.PasswordFile = password, file
-	}
-	return nil
-}
-
-// Options checks the section and reads the files it names. Errors name the
-// key, and the line where f has it.
+// Options checks the section and reads the files it names. MQTT_HOST,
+// MQTT_PORT, MQTT_USERNAME, MQTT_PASSWORD and MQTT_PASSWORD_FILE, as getenv
+// returns them, go before the file; a password from there replaces both forms
+// in the file. Errors are [*config.Error] and name the key's line or the
+// variable, never a value that could be secret.
 func (s Section) Options(f *config.File, getenv func(string) string) (Options, error) {
-	if err := s.Override(getenv); err != nil {
-		return Options{}, err
-	}
-	server, err := s.server(f)
-	if err != nil {
-		return Options{}, err
-	}
+	c := check{Section: s, file: f, from: make(map[string]string)}
+	c.environment(getenv)
 	o := Options{
-		Server:         server,
 		ClientID:       s.ClientID,
-		Username:       s.Username,
 		ConnectTimeout: s.ConnectTimeout.Duration(),
 		KeepAlive:      s.KeepAlive.Duration(),
 	}
-	if o.ConnectTimeout < 100*time.Millisecond {
-		return Options{}, f.Invalid("mqtt.connect_timeout", `must be at least "100ms"`)
-	}
-	if o.KeepAlive < minKeepAlive || o.KeepAlive > maxKeepAlive {
-		return Options{}, f.Invalid("mqtt.keep_alive", "must be %v to %v", minKeepAlive, maxKeepAlive)
-	}
-	if o.Password, err = s.password(f); err != nil {
-		return Options{}, err
-	}
-	if o.TLS, err = s.tls(f, server); err != nil {
-		return Options{}, err
+	for _, step := range []func(*Options) error{c.values, c.server, c.login, c.tls} {
+		if err := step(&o); err != nil {
+			return Options{}, err
+		}
 	}
 	return o, nil
 }
 
-// ports are the schemes that a host may have, with their usual ports.
-var ports = map[string]string{"mqtt": "1883", "mqtts": "8883", "ws": "80", "wss": "443"}
+// check is a section on its way to options.
+type check struct {
+	Section
+	file *config.File
+	from map[string]string // the variables that values come from, by key
+}
 
-// server makes the broker's URL from host and port.
-func (s Section) server(f *config.File) (*url.URL, error) {
-	text := s.Host
-	if !strings.Contains(text, "://") {
-		if strings.Count(text, ":") > 1 && !strings.HasPrefix(text, "[") {
-			text = "[" + text + "]" // an IPv6 address
+// invalid returns an error for a key of the section, or for the variable that
+// replaced it.
+func (c *check) invalid(key, problem string, args ...any) error {
+	err := c.file.Invalid("mqtt."+key, problem, args...)
+	if variable := c.from[key]; variable != "" {
+		if e, ok := err.(*config.Error); ok {
+			return &config.Error{Key: variable, Problem: e.Problem}
 		}
-		text = "mqtt://" + text
 	}
-	u, err := url.Parse(text)
-	if err != nil || u.Hostname() == "" {
-		return nil, f.Invalid("mqtt.host", `must be a host name, an address, or a URL such as "mqtts://broker.example:8883"`)
+	return err
+}
+
+// environment puts variables in the place of what the file says.
+func (c *check) environment(getenv func(string) string) {
+	if host := getenv("MQTT_HOST"); host != "" {
+		c.Host, c.from["host"] = host, "MQTT_HOST"
+		if u, err := parseServer(host); err == nil && u.Port() != "" {
+			c.Port = 0 // a port that stands beside the host goes before the file's
+		}
 	}
-	usual, known := ports[u.Scheme]
-	path := u.Path != "" && u.Path != "/" && !strings.HasPrefix(u.Scheme, "ws")
+	if port := getenv("MQTT_PORT"); port != "" {
+		n, err := strconv.Atoi(port)
+		if err != nil {
+			n = -1
+		}
+		c.Port, c.from["port"] = n, "MQTT_PORT"
+	}
+	if name := getenv("MQTT_USERNAME"); name != "" {
+		c.Username, c.from["username"] = name, "MQTT_USERNAME"
+	}
+	password, file := getenv("MQTT_PASSWORD"), getenv("MQTT_PASSWORD_FILE")
+	if password != "" || file != "" {
+		c.Password, c.PasswordFile = password, file
+		c.from["password"], c.from["password_file"] = "MQTT_PASSWORD", "MQTT_PASSWORD_FILE"
+	}
+}
+
+// values checks the options that stand for themselves.
+func (c *check) values(o *Options) error {
+	if o.ConnectTimeout < minConnectTimeout || o.ConnectTimeout > maxConnectTimeout {
+		return c.invalid("connect_timeout", "must be %v to %v, not %v", minConnectTimeout, maxConnectTimeout, o.ConnectTimeout)
+	}
+	if o.KeepAlive < minKeepAlive || o.KeepAlive > maxKeepAlive {
+		return c.invalid("keep_alive", "must be %v to %v, not %v", minKeepAlive, maxKeepAlive, o.KeepAlive)
+	}
+	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
+	if len(c.ClientID) > maxClientID || strings.ContainsFunc(c.ClientID, unprintable) {
+		return c.invalid("client_id", "must be at most %d bytes of printable characters", maxClientID)
+	}
+	var err error
+	if o.Topics, err = schema.NewTopics(c.Prefix); err != nil {
+		return c.invalid("prefix", "%v", err)
+	}
+	return nil
+}
+
+// defaultPort returns the port of a scheme, or 0 for a scheme that a broker
+// can't have.
+func defaultPort(scheme string) int {
+	return map[string]int{"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}[scheme]
+}
+
+// parseServer reads a host as people write it: a name, an address, either
+// with a port, or a URL.
+func parseServer(host string) (*url.URL, error) {
+	if !strings.Contains(host, "://") {
+		if strings.Count(host, ":") > 1 && !strings.HasPrefix(host, "[") {
+			host = "[" + host + "]" // an IPv6 address
+		}
+		host = "mqtt://" + host
+	}
+	return url.Parse(host)
+}
+
+// server finds scheme, host, port and path. No message repeats the host: it
+// may hold a password that somebody put there.
+func (c *check) server(o *Options) error {
+	u, err := parseServer(c.Host)
 	switch {
-	case !known:
-		return nil, f.Invalid("mqtt.host", "scheme %q is none of mqtt, mqtts, ws and wss", u.Scheme)
+	case err != nil || u.Hostname() == "" || strings.ContainsAny(u.Hostname(), " \t/,"):
+		return c.invalid("host", "must be a host name, an address, or a URL such as mqtts://broker.example:8883")
 	case u.User != nil:
-		return nil, f.Invalid("mqtt.host", "must not hold a user name or password: use mqtt.username and mqtt.password_file")
-	case path || u.RawQuery != "" || u.Fragment != "":
-		return nil, f.Invalid("mqtt.host", "must not hold a path, query or fragment")
-	case s.Port < 0 || s.Port > 65535:
-		return nil, f.Invalid("mqtt.port", "must be 1 to 65535, not %d", s.Port)
-	case s.Port != 0 && u.Port() != "" && u.Port() != strconv.Itoa(s.Port):
-		return nil, f.Invalid("mqtt.port", "is %d, but mqtt.host names port %s", s.Port, u.Port())
+		return c.invalid("host", "must not hold a user name or password: use username and password_file")
+	case defaultPort(u.Scheme) == 0:
+		return c.invalid("host", "must start with mqtt://, mqtts://, ws:// or wss://, not %s://", u.Scheme)
+	case u.RawQuery != "" || u.Fragment != "" || !strings.HasPrefix(u.Scheme, "ws") && strings.Trim(u.Path, "/") != "":
+		return c.invalid("host", "must not go on after the port")
+	case c.Port < 0 || c.Port > 65535:
+		return c.invalid("port", "must be a port from 1 to 65535, or 0 for the usual one")
 	}
-	port := u.Port()
-	if s.Port != 0 {
-		port = strconv.Itoa(s.Port)
+	o.Scheme, o.Host, o.Port = u.Scheme, u.Hostname(), c.Port
+	if text := u.Port(); text != "" {
+		port, err := strconv.Atoi(text)
+		if err != nil || port < 1 || port > 65535 {
+			return c.invalid("host", "names port %.10s, which must be 1 to 65535", text)
+		}
+		if c.Port != 0 && c.Port != port {
+			return c.invalid("port", "is %d, but host names port %d: keep one of them", c.Port, port)
+		}
+		o.Port = port
 	}
-	if port == "" {
-		port = usual
+	if o.Port == 0 {
+		o.Port = defaultPort(u.Scheme)
 	}
-	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
-		return nil, f.Invalid("mqtt.host", "port %.10q must be 1 to 65535", port)
+	if strings.HasPrefix(u.Scheme, "ws") {
+		o.Path = u.Path
+		if strings.Trim(o.Path, "/") == "" {
+			o.Path = "/mqtt" // what EMQX and HiveMQ listen on; Mosquitto takes any
+		}
 	}
-	u.Host = net.JoinHostPort(u.Hostname(), port)
-	return u, nil
+	return nil
 }
 
-// password returns the password, from the section or the file it names.
-func (s Section) password(f *config.File) (string, error) {
-	if s.PasswordFile == "" {
-		return s.Password, nil
+// login finds user name and password.
+func (c *check) login(o *Options) error {
+	o.Username, o.Password = c.Username, Secret(c.Password)
+	if c.PasswordFile == "" {
+		return nil
 	}
-	if s.Password != "" {
-		return "", f.Invalid("mqtt.password", "stands beside mqtt.password_file: keep one of them")
+	if c.Password != "" {
+		return c.invalid("password_file", "must not be set beside a password: keep one of them")
 	}
-	return ReadSecret(f, "mqtt.password_file", s.PasswordFile)
-}
-
-// ReadSecret returns the content of a file without the line feed at its end.
-// The error names the key that named the file.
-func ReadSecret(f *config.File, key, path string) (string, error) {
-	data, err := os.ReadFile(path)
+	data, err := os.ReadFile(c.PasswordFile)
 	if err != nil {
-		return "", f.Invalid(key, "%v", err)
+		return c.invalid("password_file", "%v", err)
 	}
 	secret := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
 	if secret == "" || len(secret) > maxSecret {
-		return "", f.Invalid(key, "%s must hold one secret, not %d bytes", path, len(secret))
+		return c.invalid("password_file", "%s must hold a password, not %d bytes", c.PasswordFile, len(secret))
 	}
-	return secret, nil
+	o.Password = Secret(secret)
+	return nil
 }
 
-// tls returns the TLS configuration for the scheme; nil for one without TLS.
-// Certificates are always verified.
-func (s Section) tls(f *config.File, server *url.URL) (*tls.Config, error) {
-	if server.Scheme != "mqtts" && server.Scheme != "wss" {
-		for _, option := range []struct{ key, value string }{
-			{"mqtt.tls_ca_file", s.TLSCAFile}, {"mqtt.tls_cert_file", s.TLSCertFile},
-			{"mqtt.tls_key_file", s.TLSKeyFile}, {"mqtt.tls_server_name", s.TLSServerName},
-		} {
-			if option.value != "" {
-				return nil, f.Invalid(option.key, "needs TLS: write mqtt.host as \"mqtts://%s\"", server.Hostname())
-			}
-		}
-		return nil, nil
+// tls makes the TLS configuration where the scheme uses one. The broker's
+// certificate is always verified; there is no option against it.
+func (c *check) tls(o *Options) error {
+	if !o.secure() {
+		return c.noTLS(o)
 	}
-	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: s.TLSServerName}
-	if c.ServerName == "" {
-		c.ServerName = server.Hostname()
+	o.TLS = &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.TLSServerName}
+	if o.TLS.ServerName == "" {
+		o.TLS.ServerName = o.Host
 	}
-	if s.TLSCAFile != "" {
-		pem, err := os.ReadFile(s.TLSCAFile)
+	if c.TLSCAFile != "" {
+		pem, err := os.ReadFile(c.TLSCAFile)
 		if err != nil {
-			return nil, f.Invalid("mqtt.tls_ca_file", "%v", err)
+			return c.invalid("tls_ca_file", "%v", err)
 		}
-		c.RootCAs = x509.NewCertPool()
-		if !c.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, f.Invalid("mqtt.tls_ca_file", "%s holds no PEM certificate", s.TLSCAFile)
+		o.TLS.RootCAs = x509.NewCertPool()
+		if !o.TLS.RootCAs.AppendCertsFromPEM(pem) {
+			return c.invalid("tls_ca_file", "%s holds no PEM certificate", c.TLSCAFile)
 		}
 	}
-	if (s.TLSCertFile == "") != (s.TLSKeyFile == "") {
-		return nil, f.Invalid("mqtt.tls_cert_file", "and mqtt.tls_key_file belong together: one is missing")
+	switch {
+	case c.TLSCertFile == "" && c.TLSKeyFile == "":
+		return nil
+	case c.TLSKeyFile == "":
+		return c.invalid("tls_cert_file", "needs tls_key_file beside it")
+	case c.TLSCertFile == "":
+		return c.invalid("tls_key_file", "needs tls_cert_file beside it")
 	}
-	if s.TLSCertFile != "" {
-		pair, err := tls.LoadX509KeyPair(s.TLSCertFile, s.TLSKeyFile)
-		if err != nil {
-			return nil, f.Invalid("mqtt.tls_cert_file", "%v", fmt.Errorf("reading the certificate: %w", err))
+	pair, err := tls.LoadX509KeyPair(c.TLSCertFile, c.TLSKeyFile)
+	if err != nil {
+		return c.invalid("tls_cert_file", "%s with %s: %v", c.TLSCertFile, c.TLSKeyFile, err)
+	}
+	o.TLS.Certificates = []tls.Certificate{pair}
+	return nil
+}
+
+// noTLS refuses TLS options for a scheme without TLS: whoever set them takes
+// the link for a safe one.
+func (c *check) noTLS(o *Options) error {
+	for _, option := range []struct{ key, value string }{
+		{"tls_ca_file", c.TLSCAFile}, {"tls_cert_file", c.TLSCertFile},
+		{"tls_key_file", c.TLSKeyFile}, {"tls_server_name", c.TLSServerName},
+	} {
+		if option.value != "" {
+			return c.invalid(option.key, "needs TLS: write host as mqtts://%s", net.JoinHostPort(o.Host, strconv.Itoa(o.Port)))
 		}
-		c.Certificates = []tls.Certificate{pair}
 	}
-	return c, nil
+	return nil
 }
