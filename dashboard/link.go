@@ -29,7 +29,11 @@ func (l *link) run(ctx context.Context) error {
 	o := l.options
 	o.Name = "systant-dashboard"
 	o.MaxPacket = ingest.MaxPayload + 1<<10 // the topic and properties come on top
-	o.Subscriptions = []string{l.topics.AllHosts(schema.KindStats), l.topics.AllHosts(schema.KindStatus)}
+	o.Log = l.log
+	o.Subscriptions = []mqtt.Subscription{
+		{Filter: l.topics.AllHosts(schema.KindStats), QoS: 1},
+		{Filter: l.topics.AllHosts(schema.KindStatus), QoS: 1},
+	}
 	o.OnMessage = func(m mqtt.Message) {
 		l.ingest.Message(m.Topic, m.Payload, m.Retain, time.Now())
 	}

@@ -61,6 +61,7 @@ func New(l net.Listener, o Options) (*Broker, error) {
 	capabilities.MaximumInflight = maxInflight
 	capabilities.ReceiveMaximum = receiveMaximum
 	capabilities.TopicAliasMaximum = 0
+	capabilities.MaximumQos = 1 // QoS 2 would bring back what OnSubscribe avoids
 	server := mochi.New(&mochi.Options{
 		Capabilities:           capabilities,
 		Logger:                 slog.New(errorsOnly{o.Log.Handler()}),

@@ -258,3 +258,43 @@ func TestClose(t *testing.T) {
 		t.Errorf("closing took %v", took)
 	}
 }
+
+// TestManyPublishers delivers from many publishers at once to a subscriber
+// that asked for QoS 1. With QoS 1 granted, mochi 2.7.9 stands still within
+// seconds.
+func TestManyPublishers(t *testing.T) {
+	const publishers, each = 20, 300
+	_, address := start(t, Options{MaxClients: 100})
+	reader, received, err := dial(t, address, "reader", "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = reader.Subscribe(t.Context(), &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{{Topic: "t/#", QoS: 1}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range publishers {
+		client, _, err := dial(t, address, fmt.Sprintf("p%d", i), "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			for range each {
+				_, err := client.Publish(t.Context(), &paho.Publish{Topic: fmt.Sprintf("t/%d", i), QoS: 1, Payload: []byte("x")})
+				if err != nil {
+					return
+				}
+			}
+		}()
+	}
+	for n := range publishers * each {
+		select {
+		case m := <-received:
+			if m.QoS != 0 {
+				t.Fatalf("got QoS %d, want 0", m.QoS)
+			}
+		case <-time.After(patience):
+			t.Fatalf("stood still after %d messages", n)
+		}
+	}
+}

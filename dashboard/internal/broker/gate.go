@@ -2,12 +2,13 @@ package broker
 
 import (
 	"crypto/sha256"
+	"slices"
 
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// gate decides who connects, and bounds the number of retained messages:
+// gate decides who connects and what is granted, and bounds the number of retained messages:
 // mochi has no limit of its own, and each new topic would stay for ever.
 type gate struct {
 	mochi.HookBase
@@ -23,7 +24,7 @@ func (g *gate) ID() string { return "gate" }
 // Provides tells the library which of the hook's methods to call.
 func (g *gate) Provides(method byte) bool {
 	switch method {
-	case mochi.OnConnectAuthenticate, mochi.OnACLCheck, mochi.OnPublish:
+	case mochi.OnConnectAuthenticate, mochi.OnACLCheck, mochi.OnPublish, mochi.OnSubscribe:
 		return true
 	}
 	return false
@@ -55,4 +56,18 @@ func (g *gate) OnPublish(_ *mochi.Client, pk packets.Packet) (packets.Packet, er
 		pk.FixedHeader.Retain = false
 	}
 	return pk, nil
+}
+
+// OnSubscribe grants QoS 0, whatever is asked. mochi 2.7.9 takes the lock of a
+// client's unacknowledged packets twice in Inflight.NextImmediate; when a
+// publisher waits for it between, that client and with it every publisher
+// stands still for ever. Without packets to acknowledge it is never called.
+// Publishers are still acknowledged, and delivery is as good as the connection.
+func (g *gate) OnSubscribe(_ *mochi.Client, pk packets.Packet) packets.Packet {
+	filters := slices.Clone(pk.Filters)
+	for i := range filters {
+		filters[i].Qos = 0
+	}
+	pk.Filters = filters
+	return pk
 }
