@@ -39,9 +39,6 @@ func (s *brokerState) set(status mqtt.Status) (now Broker, changed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before := s.broker
-	s.broker.Connected, s.broker.Since, s.broker.Error = status.Connected, status.Since.UTC(), ""
-	if status.Err != nil {
-		s.broker.Error = status.Err.Advice
-	}
+	s.broker.Connected, s.broker.Since, s.broker.Error = status.Connected, status.Since.UTC(), status.Error
 	return s.broker, s.broker != before
 }

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 
@@ -232,10 +231,11 @@ func loopback(address string) bool {
 // ownMQTT returns the way to the dashboard's own broker at its address.
 func (c Config) ownMQTT(at net.Addr) mqtt.Options {
 	o := c.MQTT
-	host, port, _ := net.SplitHostPort(at.String())
-	if ip, err := netip.ParseAddr(host); err != nil || ip.IsUnspecified() {
-		host = "127.0.0.1"
+	if tcp, ok := at.(*net.TCPAddr); ok {
+		o.Host, o.Port = tcp.IP.String(), tcp.Port
+		if tcp.IP.IsUnspecified() {
+			o.Host = "127.0.0.1"
+		}
 	}
-	o.Server = &url.URL{Scheme: "mqtt", Host: net.JoinHostPort(host, port)}
 	return o
 }

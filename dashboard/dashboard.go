@@ -87,7 +87,7 @@ func (d *Dashboard) join() error {
 	}
 	state := &brokerState{broker: Broker{
 		Embedded: d.config.Embedded,
-		Address:  options.Server.Host,
+		Address:  options.Address(),
 		Since:    time.Now().UTC(),
 		Error:    "not connected yet",
 	}}

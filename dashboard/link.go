@@ -27,9 +27,9 @@ type link struct {
 // run receives samples and statuses until ctx ends.
 func (l *link) run(ctx context.Context) error {
 	o := l.options
-	o.Name = "systant-dashboard"
-	o.MaxPacket = ingest.MaxPayload + 1<<10 // the topic and properties come on top
+	o.ClientName = "systant-dashboard"
 	o.Log = l.log
+	o.MaxPacket = ingest.MaxPayload + 1<<10 // the topic and properties come on top
 	o.Subscriptions = []mqtt.Subscription{
 		{Filter: l.topics.AllHosts(schema.KindStats), QoS: 1},
 		{Filter: l.topics.AllHosts(schema.KindStatus), QoS: 1},
@@ -37,16 +37,9 @@ func (l *link) run(ctx context.Context) error {
 	o.OnMessage = func(m mqtt.Message) {
 		l.ingest.Message(m.Topic, m.Payload, m.Retain, time.Now())
 	}
-	o.OnStatus = func(status mqtt.Status) {
-		status.Log(l.log)
-		if now, changed := l.state.set(status); changed {
-			l.feed.broadcast("broker", now)
-		}
-	}
-	connection, err := mqtt.Open(o)
-	if err != nil {
-		return err
-	}
+	o.OnUp = func(_ context.Context, link *mqtt.Link) { l.changed(link.Status()) }
+	o.OnDown = func(_ error, link *mqtt.Link) { l.changed(link.Status()) }
+	connection := mqtt.Open(ctx, o)
 	<-ctx.Done()
 	farewell, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewellTimeout)
 	defer cancel()
@@ -55,4 +48,11 @@ func (l *link) run(ctx context.Context) error {
 		l.log.Debug("link not closed properly", "err", err)
 	}
 	return nil
+}
+
+// changed shows a change of the link's status.
+func (l *link) changed(status mqtt.Status) {
+	if now, changed := l.state.set(status); changed {
+		l.feed.broadcast("broker", now)
+	}
 }

@@ -202,9 +202,9 @@ func (l *Link) goUp(session context.Context, trouble time.Time) time.Time {
 	}
 	l.set(nil)
 	if trouble.IsZero() {
-		l.options.Log.Debug("broker connected", "server", l.options.address())
+		l.options.Log.Debug("broker connected", "server", l.options.Address())
 	} else {
-		l.options.Log.Info("broker connected again", "server", l.options.address(), "outage", time.Since(trouble).Round(time.Millisecond))
+		l.options.Log.Info("broker connected again", "server", l.options.Address(), "outage", time.Since(trouble).Round(time.Millisecond))
 	}
 	if l.options.OnUp != nil {
 		l.options.OnUp(session, l)
@@ -239,7 +239,7 @@ func (l *Link) goDown(err error, trouble time.Time) time.Time {
 		}
 	}
 	if l.options.OnDown != nil {
-		l.options.OnDown(problem)
+		l.options.OnDown(problem, l)
 	}
 	return trouble
 }

@@ -28,9 +28,9 @@ func dial(ctx context.Context, o *Options) (*guard, error) {
 func transport(ctx context.Context, o *Options) (net.Conn, error) {
 	switch o.Scheme {
 	case "mqtt":
-		return new(net.Dialer).DialContext(ctx, "tcp", o.address())
+		return new(net.Dialer).DialContext(ctx, "tcp", o.Address())
 	case "mqtts":
-		return (&tls.Dialer{Config: o.TLS}).DialContext(ctx, "tcp", o.address())
+		return (&tls.Dialer{Config: o.TLS}).DialContext(ctx, "tcp", o.Address())
 	case "ws", "wss":
 		dialer := websocket.Dialer{
 			Proxy:           http.ProxyFromEnvironment,

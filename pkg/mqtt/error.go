@@ -71,7 +71,7 @@ func (e *ConnectError) final() bool {
 // problem makes a ConnectError of an error of the link.
 func (o *Options) problem(err error) *ConnectError {
 	kind, text := o.diagnose(err)
-	return &ConnectError{Server: o.address(), Kind: kind, Problem: text, Err: err}
+	return &ConnectError{Server: o.Address(), Kind: kind, Problem: text, Err: err}
 }
 
 // diagnose returns the kind of an error, and words for it.

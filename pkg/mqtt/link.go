@@ -72,7 +72,7 @@ func Open(ctx context.Context, o Options) *Link {
 		events:  make(chan event, 1),
 		causes:  make(chan error, 1),
 		changed: make(chan struct{}),
-		status:  Status{Address: o.address(), Since: time.Now()},
+		status:  Status{Address: o.Address(), Since: time.Now()},
 	}
 	l.life, l.end = context.WithCancel(context.WithoutCancel(ctx))
 	if o.OnMessage != nil {

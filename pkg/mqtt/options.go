@@ -58,7 +58,7 @@ type Options struct {
 	OnUp func(context.Context, *Link)
 	// OnDown hears a [*ConnectError] when the link is lost or can't be made,
 	// and whenever the reason changes. What holds for OnUp holds for it.
-	OnDown func(error)
+	OnDown func(error, *Link)
 	// Log receives the start, the changes and the end of outages.
 	Log *slog.Logger
 }
@@ -107,14 +107,14 @@ func (s Secret) MarshalText() ([]byte, error) {
 	return []byte(s.String()), nil
 }
 
-// address returns the broker's host and port.
-func (o *Options) address() string {
+// Address returns the broker's host and port.
+func (o Options) Address() string {
 	return net.JoinHostPort(o.Host, strconv.Itoa(o.Port))
 }
 
 // url returns the broker as a URL. It never holds a password.
 func (o *Options) url() *url.URL {
-	return &url.URL{Scheme: o.Scheme, Host: o.address(), Path: o.Path}
+	return &url.URL{Scheme: o.Scheme, Host: o.Address(), Path: o.Path}
 }
 
 // secure tells whether the scheme uses TLS.

@@ -3,6 +3,7 @@ package mqtt
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"net"
 	"net/url"
 	"os"
@@ -202,16 +203,35 @@ func (c *check) login(o *Options) error {
 	if c.Password != "" {
 		return c.invalid("password_file", "must not be set beside a password: keep one of them")
 	}
-	data, err := os.ReadFile(c.PasswordFile)
-	if err != nil {
-		return c.invalid("password_file", "%v", err)
-	}
-	secret := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
-	if secret == "" || len(secret) > maxSecret {
-		return c.invalid("password_file", "%s must hold a password, not %d bytes", c.PasswordFile, len(secret))
+	secret, problem := readSecret(c.PasswordFile)
+	if problem != "" {
+		return c.invalid("password_file", "%s", problem)
 	}
 	o.Password = Secret(secret)
 	return nil
+}
+
+// ReadSecret returns the content of a file without the line feed at its end.
+// The error names the key that named the file.
+func ReadSecret(f *config.File, key, path string) (string, error) {
+	secret, problem := readSecret(path)
+	if problem != "" {
+		return "", f.Invalid(key, "%s", problem)
+	}
+	return secret, nil
+}
+
+// readSecret returns a file's secret, or what is wrong with it.
+func readSecret(path string) (secret, problem string) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return "", err.Error()
+	}
+	secret = strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
+	if secret == "" || len(secret) > maxSecret {
+		return "", fmt.Sprintf("%s must hold a password, not %d bytes", path, len(secret))
+	}
+	return secret, ""
 }
 
 // tls makes the TLS configuration where the scheme uses one. The broker's
