@@ -76,19 +76,11 @@ func (p *publisher) connect(ctx context.Context) error {
 	o := p.config.MQTT
 	o.Will = new(p.status(schema.Offline))
 	o.OnUp = p.cameUp
-	verified := false
-	o.OnStatus = func(s mqtt.Status) {
-		if verified = verified || s.Connected; verified {
-			s.Log(p.log.With("host", p.config.Hostname))
-		}
-	}
-	var err error
-	if p.link, err = mqtt.Open(o); err != nil {
-		return err
-	}
+	o.Log = p.log
+	p.link = mqtt.Open(ctx, o)
 	wait, cancel := context.WithTimeout(ctx, p.config.ConnectTimeout)
 	defer cancel()
-	err = p.link.AwaitUp(wait)
+	err := p.link.AwaitUp(wait)
 	switch {
 	case err == nil:
 		return nil

@@ -177,7 +177,7 @@ func (c *Config) setMQTT(f *config.File, raw file, getenv func(string) string) e
 	// One attempt must end before the whole wait does, so that its error can
 	// be told.
 	c.MQTT.ConnectTimeout = c.ConnectTimeout * 4 / 5
-	c.MQTT.Name = c.Hostname
+	c.MQTT.ClientName = c.Hostname
 	return nil
 }
 
