@@ -104,7 +104,7 @@ func (p *publisher) cameUp(ctx context.Context, link *mqtt.Link) {
 // status returns the retained message that says whether the host is there.
 func (p *publisher) status(state string) mqtt.Message {
 	return mqtt.Message{
-		Topic:   p.config.Topics.Host(p.config.Hostname, schema.KindStatus),
+		Topic:   p.config.MQTT.Topics.Host(p.config.Hostname, schema.KindStatus),
 		Payload: []byte(state),
 		QoS:     1,
 		Retain:  true,
@@ -146,7 +146,7 @@ func (p *publisher) publish(ctx context.Context) {
 		wait, cancel := context.WithTimeout(ctx, min(p.config.Interval, maxPublish))
 		defer cancel()
 		err = p.link.Publish(wait, mqtt.Message{
-			Topic:   p.config.Topics.Host(p.config.Hostname, schema.KindStats),
+			Topic:   p.config.MQTT.Topics.Host(p.config.Hostname, schema.KindStats),
 			Payload: payload,
 			QoS:     1,
 			Retain:  true,

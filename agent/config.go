@@ -38,7 +38,6 @@ type Config struct {
 	// ConnectTimeout is how long to wait for the broker at start.
 	ConnectTimeout time.Duration
 	LogLevel       slog.Level
-	Topics         schema.Topics
 	MQTT           mqtt.Options
 	Collect        collect.Config
 }
@@ -167,9 +166,6 @@ func (c *Config) setLog(f *config.File, raw file, getenv func(string) string) er
 // setMQTT checks the link to the broker.
 func (c *Config) setMQTT(f *config.File, raw file, getenv func(string) string) error {
 	var err error
-	if c.Topics, err = schema.NewTopics(raw.MQTT.Prefix); err != nil {
-		return f.Invalid("mqtt.prefix", "%v", err)
-	}
 	if c.MQTT, err = raw.MQTT.Options(f, getenv); err != nil {
 		return err
 	}

@@ -20,4 +20,7 @@ require (
 	golang.org/x/sys v0.49.0
 )
 
-require github.com/prometheus/procfs v0.23.0 // indirect
+require (
+	github.com/godbus/dbus/v5 v5.2.4 // indirect
+	github.com/prometheus/procfs v0.23.0 // indirect
+)

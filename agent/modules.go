@@ -14,7 +14,16 @@ const (
 // modulesFile is the shape of the tables that tell collectors what to leave
 // out. Which collectors run is said by general.enabled_modules.
 type modulesFile struct {
-	Processes struct {
+	Disk struct {
+		filterFile
+		Filesystems        []string `toml:"filesystems"`
+		ExcludeFilesystems []string `toml:"exclude_filesystems"`
+	} `toml:"disk"`
+	Block       filterFile `toml:"block"`
+	Network     filterFile `toml:"network"`
+	Temperature filterFile `toml:"temperature"`
+	Fan         filterFile `toml:"fan"`
+	Processes   struct {
 		filterFile
 		Top     int  `toml:"top"`
 		Command bool `toml:"command"`
@@ -63,6 +72,11 @@ func (m modulesFile) fill(f *config.File, c *collect.Config) error {
 		file  filterFile
 		into  *collect.Filter
 	}{
+		{"disk", m.Disk.filterFile, &c.Disk.Mounts},
+		{"block", m.Block, &c.Block.Devices},
+		{"network", m.Network, &c.Network},
+		{"temperature", m.Temperature, &c.Temperature},
+		{"fan", m.Fan, &c.Fan},
 		{"processes", m.Processes.filterFile, &c.Processes.Names},
 		{"gpu", m.GPU.filterFile, &c.GPU.Names},
 	} {
@@ -70,17 +84,24 @@ func (m modulesFile) fill(f *config.File, c *collect.Config) error {
 			return err
 		}
 	}
-	return nil
+	types := filterFile{m.Disk.Filesystems, m.Disk.ExcludeFilesystems}
+	return types.compileAs(f, "disk.filesystems", "disk.exclude_filesystems", &c.Disk.Filesystems)
 }
 
-// compile makes a filter of a table's lists; errors name the list.
+// compile makes a filter of a table's lists.
 func (p filterFile) compile(f *config.File, table string, into *collect.Filter) error {
-	for list, patterns := range map[string][]string{"include": p.Include, "exclude": p.Exclude} {
-		if _, err := collect.NewFilter(patterns, nil); err != nil {
-			return f.Invalid(table+"."+list, "%v", err)
-		}
+	return p.compileAs(f, table+".include", table+".exclude", into)
+}
+
+// compileAs makes a filter of two lists; errors name the list by its key.
+func (p filterFile) compileAs(f *config.File, include, exclude string, into *collect.Filter) error {
+	if _, err := collect.NewFilter(p.Include, nil); err != nil {
+		return f.Invalid(include, "%v", err)
 	}
 	filter, err := collect.NewFilter(p.Include, p.Exclude)
+	if err != nil {
+		return f.Invalid(exclude, "%v", err)
+	}
 	*into = filter
-	return err
+	return nil
 }

@@ -20,8 +20,13 @@ type Config struct {
 	// Modules are the collectors to run, by name; nil means all of them.
 	Modules []string
 
-	Processes ProcessesOptions
-	GPU       GPUOptions
+	Disk        DiskOptions
+	Block       BlockOptions
+	Network     Filter // interfaces, by name
+	Temperature Filter // sensors, by key, chip or label
+	Fan         Filter // the same
+	Processes   ProcessesOptions
+	GPU         GPUOptions
 }
 
 // module is a collector that can be switched on and off by its name.
@@ -35,8 +40,15 @@ var modules = []module{
 	{"cpu", newCPU},
 	{"memory", newMemory},
 	{"pressure", newPressure},
+	{"disk", newDisk},
+	{"block", newBlock},
+	{"network", newNetwork},
+	{"temperature", newTemperature},
+	{"fan", newFan},
+	{"power", newPower},
 	{"processes", newProcesses},
 	{"gpu", newGPU},
+	{"units", newUnits},
 	{"system", newSystem},
 	{"self", newSelf},
 }

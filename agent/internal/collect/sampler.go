@@ -74,6 +74,9 @@ func (s *Sampler) sampleAt(ctx context.Context, now time.Time) *schema.Stats {
 	}
 	started := time.Now()
 	s.collect(ctx, stats, now)
+	if stats.System != nil {
+		stats.System.CPUCelsius = cpuCelsius(stats.Temperature)
+	}
 	if stats.Self != nil {
 		stats.Self.CollectionSeconds = round(time.Since(started).Seconds(), 6)
 	}

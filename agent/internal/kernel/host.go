@@ -131,3 +131,12 @@ func (h Host) Filesystem(path string) (Filesystem, error) {
 		FilesFree: s.Ffree,
 	}, nil
 }
+
+// Self returns the process id whose files show the host as this program sees
+// it: the program's own, or that of the first process of a recorded machine.
+func (h Host) Self() int {
+	if h.Live() {
+		return os.Getpid()
+	}
+	return 1
+}
