@@ -73,7 +73,7 @@ func (m modulesFile) fill(f *config.File, c *collect.Config) error {
 		into  *collect.Filter
 	}{
 		{"disk", m.Disk.filterFile, &c.Disk.Mounts},
-		{"block", m.Block, &c.Block.Devices},
+		{"block", m.Block, &c.Block},
 		{"network", m.Network, &c.Network},
 		{"temperature", m.Temperature, &c.Temperature},
 		{"fan", m.Fan, &c.Fan},

@@ -21,7 +21,7 @@ type Config struct {
 	Modules []string
 
 	Disk        DiskOptions
-	Block       BlockOptions
+	Block       Filter // devices, by name
 	Network     Filter // interfaces, by name
 	Temperature Filter // sensors, by key, chip or label
 	Fan         Filter // the same

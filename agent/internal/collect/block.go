@@ -13,27 +13,20 @@ import (
 	"systant/pkg/schema"
 )
 
+// maxInstances bounds how many disks, block devices or interfaces a sample
+// holds: hosts that run containers by the thousand have as many interfaces.
+const maxInstances = 256
+
 // sectorBytes is the unit of sectors in /proc/diskstats, whatever the device's
 // own sectors are (Documentation/block/stat.rst).
 const sectorBytes = 512
-
-// BlockOptions is what the section [block] sets.
-type BlockOptions struct {
-	// Devices chooses block devices by name. One that is included by name is
-	// published though it would be left out otherwise: see [block].
-	Devices Filter
-}
-
-// usuallyNoBlock are the devices that are left out unless asked for: floppy
-// and optical drives, and what stands for a file or for memory.
-var usuallyNoBlock = []string{"fd*", "loop*", "ram*", "sr*", "zram*"}
 
 // block reads what the block devices do. Partitions are left out: what they
 // do is in the numbers of their disk. So are devices that have never read or
 // written, such as card readers without a card.
 type block struct {
 	host    kernel.Host
-	wanted  selection
+	names   Filter
 	window  window
 	round   uint64
 	devices map[string]*blockDevice
@@ -49,8 +42,7 @@ type blockDevice struct {
 
 // newBlock returns the collector of the host's block devices.
 func newBlock(c Config) (Collector, error) {
-	wanted, err := newSelection(c.Block.Devices, usuallyNoBlock)
-	return &block{host: c.Host, wanted: wanted, devices: make(map[string]*blockDevice)}, err
+	return &block{host: c.Host, names: c.Block, devices: make(map[string]*blockDevice)}, nil
 }
 
 // Collect fills s.Block from /proc/diskstats
@@ -121,7 +113,7 @@ func (c *block) forget() {
 func (c *block) describe(name string) *blockDevice {
 	// sysfs can't have the '/' of names such as "cciss/c0d0".
 	folder := "/sys/block/" + strings.ReplaceAll(name, "/", "!")
-	if _, err := os.Stat(c.host.Path(folder)); err != nil || !c.wanted.wants(name) {
+	if _, err := os.Stat(c.host.Path(folder)); err != nil || !c.names.Allows(name) {
 		return &blockDevice{}
 	}
 	if hidden, err := c.host.Int(folder + "/hidden"); err == nil && hidden == 1 {

@@ -21,24 +21,11 @@ const maxPath = 255
 
 // DiskOptions is what the section [disk] sets.
 type DiskOptions struct {
-	// Mounts chooses filesystems by mount point. One that is included by name
-	// is published though it would be left out otherwise: see [disk].
+	// Mounts chooses filesystems by mount point. What it includes is published
+	// though its type or another mount would keep it out.
 	Mounts Filter
-	// Filesystems leaves out types of filesystems, besides the usual ones.
+	// Filesystems chooses filesystems by type, such as "ext4".
 	Filesystems Filter
-}
-
-// usuallyNoDisk are the types of filesystems that are left out unless their
-// mount point is asked for: those that live in memory, those that show the
-// kernel or another filesystem, and images that are always full.
-var usuallyNoDisk = []string{
-	"aufs", "binder", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs",
-	"cramfs", "debugfs", "devpts", "devtmpfs", "efivarfs", "erofs", "fusectl",
-	"fuse.*portal", "fuse.*.AppImage", "fuse.fuse-overlayfs", "fuse.gvfsd-fuse",
-	"fuse.lxcfs", "fuse.snapfuse", "fuse.squashfuse*", "hugetlbfs", "iso9660",
-	"mqueue", "nfsd", "nsfs", "overlay", "proc", "pstore", "ramfs", "resctrl",
-	"romfs", "rootfs", "rpc_pipefs", "securityfs", "selinuxfs", "shiftfs",
-	"smackfs", "squashfs", "sysfs", "tmpfs", "tracefs",
 }
 
 // disk reads how full the mounted filesystems are.
@@ -46,13 +33,12 @@ var usuallyNoDisk = []string{
 // A filesystem is published once, at its shortest mount point, because its
 // other mounts (bind mounts, /nix/store, subvolumes of btrfs) would show the
 // same numbers. Datasets of ZFS are filesystems of their own. The root is
-// published whatever its type. Those that are asked for by their mount point
-// are published in any case, but for autofs: asking that would mount it.
+// published whatever its type, and so are mount points that are included by
+// name, but for autofs: asking that would mount it.
 type disk struct {
 	host        kernel.Host
 	points      Filter
 	filesystems Filter
-	usual       Filter
 	sizer       *sizer
 
 	table  []byte  // mountinfo when mounts were chosen from it
@@ -62,14 +48,12 @@ type disk struct {
 
 // newDisk returns the collector of the host's filesystems.
 func newDisk(c Config) (Collector, error) {
-	usual, err := NewFilter(nil, usuallyNoDisk)
 	return &disk{
 		host:        c.Host,
 		points:      c.Disk.Mounts,
 		filesystems: c.Disk.Filesystems,
-		usual:       usual,
 		sizer:       newSizer(c.Host.Filesystem),
-	}, err
+	}, nil
 }
 
 // Collect fills s.Disk from /proc/self/mountinfo and statfs(2). Filesystems
@@ -148,11 +132,10 @@ func (c *disk) choose(all []mount) []mount {
 
 // wants tells whether a mount is of interest, if it doesn't repeat another.
 func (c *disk) wants(m mount) bool {
-	switch {
-	case m.filesystem == "autofs", !c.points.Allows(m.point), !c.filesystems.Allows(m.filesystem):
+	if m.filesystem == "autofs" || !c.points.Allows(m.point) {
 		return false
 	}
-	return m.point == "/" || c.points.Includes(m.point) || c.usual.Allows(m.filesystem)
+	return m.point == "/" || c.points.Includes(m.point) || c.filesystems.Allows(m.filesystem)
 }
 
 // mayHang tells whether asking for the mount's size depends on more than this
