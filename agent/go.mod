@@ -23,4 +23,5 @@ require (
 require (
 	github.com/godbus/dbus/v5 v5.2.4 // indirect
 	github.com/prometheus/procfs v0.23.0 // indirect
+	golang.org/x/tools v0.52.0 // indirect
 )
