@@ -60,7 +60,7 @@ func run(o options, out, notes io.Writer) error {
 	h := header{
 		kind:    o.kind,
 		kernel:  string(first.files["proc/sys/kernel/osrelease"]),
-		now:     started.Add(o.elapsed),
+		now:     started,
 		elapsed: o.elapsed,
 	}
 	skipped, err := writeArchive(out, h, first, later)
