@@ -56,6 +56,7 @@ func (l *Link) clientConfig() autopaho.ClientConfig {
 				}
 				l.broken(e)
 			},
+			PingHandler: pinger{paho.NewDefaultPinger(), l.broken},
 			// A handler added to the manager would be lost at a reconnect.
 			OnPublishReceived: []func(paho.PublishReceived) (bool, error){l.received},
 		},
@@ -67,6 +68,22 @@ func (l *Link) clientConfig() autopaho.ClientConfig {
 		}
 	}
 	return c
+}
+
+// pinger is paho's, except that it says first why it ends a connection: what
+// paho 0.23 tells may as well be that reading from it failed afterwards.
+type pinger struct {
+	*paho.DefaultPinger
+	broken func(error)
+}
+
+// Run probes the connection until ctx ends or an answer is missing.
+func (p pinger) Run(ctx context.Context, conn net.Conn, keepAlive uint16) error {
+	err := p.DefaultPinger.Run(ctx, conn, keepAlive)
+	if err != nil {
+		p.broken(err)
+	}
+	return err
 }
 
 // attempt opens one connection.
@@ -118,7 +135,7 @@ func (l *Link) connected(_ *autopaho.ConnectionManager, ack *paho.Connack) {
 	}
 	session, end := context.WithCancel(l.open)
 	l.mu.Lock()
-	l.session, l.abandon, l.limit = end, nil, ^uint32(0)
+	l.session, l.expire, l.abandon, l.limit = session, end, nil, ^uint32(0)
 	if p := ack.Properties; p != nil && p.MaximumPacketSize != nil {
 		l.limit = *p.MaximumPacketSize
 	}

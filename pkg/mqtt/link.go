@@ -44,7 +44,8 @@ type Link struct {
 	changed chan struct{}      // closed at each change of status or problem
 	limit   uint32             // the broker's maximum packet size
 	conn    *guard             // the newest connection
-	session context.CancelFunc // ends the context of the connection that is up
+	session context.Context    // of the connection that is up; nil without one
+	expire  context.CancelFunc // ends it
 	abandon error              // why we broke the connection ourselves
 }
 
@@ -137,7 +138,8 @@ func (l *Link) AwaitUp(ctx context.Context) error {
 }
 
 // Publish sends a message, and at QoS 1 waits until the broker has it. It
-// returns [ErrDown] without a connection, and [ErrTooLarge] or [ErrTopic] for a
+// returns [ErrDown] without a connection, and for one that is lost meanwhile, so
+// that nobody knows whether the message arrived; and [ErrTooLarge] or [ErrTopic] for a
 // message for which the broker would end the connection. At QoS 0 it may
 // outlast ctx, by at most ten seconds, while the broker does not read.
 func (l *Link) Publish(ctx context.Context, m Message) error {
@@ -145,29 +147,34 @@ func (l *Link) Publish(ctx context.Context, m Message) error {
 		return fmt.Errorf("publishing on %.80q: %w", m.Topic, ErrTopic)
 	}
 	l.mu.Lock()
-	limit, up := l.limit, l.session != nil
+	limit, session := l.limit, l.session
 	l.mu.Unlock()
-	if !up {
+	if session == nil {
 		return ErrDown
 	}
 	if size := len(m.Topic) + len(m.Payload) + overhead; len(m.Payload) > maxPayload || uint64(size) > uint64(limit) {
 		return fmt.Errorf("publishing %d bytes on %s, at most %d go: %w", len(m.Payload), m.Topic, min(maxPayload, limit), ErrTooLarge)
 	}
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("publishing on %s: %w", m.Topic, err)
-	}
+	// Paho 0.23 lets a publisher wait on when the connection is lost.
+	wait, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(session, cancel)()
 	p := &paho.Publish{Topic: m.Topic, Payload: m.Payload, QoS: m.QoS, Retain: m.Retain}
 	if m.Expiry > 0 {
 		p.Properties = &paho.PublishProperties{MessageExpiry: seconds(m.Expiry)}
 	}
-	_, err := l.manager.Publish(ctx, p)
+	if wait.Err() != nil {
+		return fmt.Errorf("publishing on %s: %w", m.Topic, wait.Err())
+	}
+	_, err := l.manager.Publish(wait, p)
 	switch {
-	case errors.Is(err, autopaho.ConnectionDownError):
+	case err == nil:
+		return nil
+	case errors.Is(err, autopaho.ConnectionDownError), session.Err() != nil && ctx.Err() == nil:
 		return ErrDown
-	case err != nil:
+	default:
 		return fmt.Errorf("publishing on %s: %w", m.Topic, err)
 	}
-	return nil
 }
 
 // Close publishes the farewell messages if the link is up, says goodbye to the
@@ -221,7 +228,7 @@ func (l *Link) endSession() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.session != nil {
-		l.session()
+		l.expire()
 	}
 	l.session = nil
 }
