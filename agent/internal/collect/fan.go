@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"systant/agent/internal/kernel"
 	"systant/pkg/schema"
 )
 
@@ -14,34 +13,26 @@ const fastest = 50_000
 
 // fan reads the fans.
 type fan struct {
-	host    kernel.Host
-	sensors Filter
-	found   []channel
-	age     int // samples since found was listed
+	sensors *sensors
 }
 
 // newFan returns the collector of the host's fans.
 func newFan(c Config) (Collector, error) {
-	return &fan{host: c.Host, sensors: c.Fan, age: rediscover}, nil
+	return &fan{sensors: newSensors(c.Host, "fan", c.Fan)}, nil
 }
 
 // Collect fills s.Fan from fanN_input in /sys/class/hwmon
-// (Documentation/hwmon/sysfs-interface.rst). A fan that stands still is
-// there, with 0.
+// (Documentation/hwmon/sysfs-interface.rst), in revolutions a minute. A fan
+// that stands still is there, with 0; so is a connector without a fan, which
+// chips can't tell from it. It returns [ErrAbsent] on a host without fans.
 func (c *fan) Collect(_ context.Context, s *schema.Stats, _ time.Time) error {
-	if c.age >= rediscover {
-		c.age, c.found = 0, listChannels(c.host, "fan")
-	}
-	c.age++
-	found := make(map[string]schema.Fan, len(c.found))
-	for _, f := range c.found {
-		if !c.sensors.Allows(f.key, f.chip, f.label) {
-			continue
+	c.sensors.refresh()
+	found := make(map[string]schema.Fan)
+	c.sensors.each(func(chip string, input channel, rpm int64) {
+		if rpm >= 0 && rpm <= fastest {
+			found[input.key] = schema.Fan{Chip: chip, Label: input.label, SpeedRPM: float64(rpm)}
 		}
-		if speed, ok := f.read(c.host); ok && speed >= 0 && speed <= fastest {
-			found[f.key] = schema.Fan{Chip: f.chip, Label: f.label, SpeedRPM: float64(speed)}
-		}
-	}
+	})
 	if len(found) == 0 {
 		return ErrAbsent
 	}

@@ -2,59 +2,62 @@ package collect
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"systant/agent/internal/kernel"
 	"systant/pkg/schema"
 )
 
-// The temperatures that a sensor can mean, in millidegrees: chips report ones
-// outside for inputs that nothing is connected to.
+// The temperatures that a sensor can mean, in millidegrees. Chips report ones
+// outside, and 0, for inputs that nothing is connected to: 8-bit ones have
+// -128 and 127, NVMe disks 0 K.
 const (
-	coldest = -60_000
-	hottest = 200_000
+	coldest = -50_000
+	hottest = 125_000
+	// highestLimit is beyond what any maker states: NVMe disks have 65261 °C
+	// for none.
+	highestLimit = 150_000
 )
 
 // temperature reads the temperature sensors.
 type temperature struct {
 	host    kernel.Host
-	sensors Filter
-	found   []thermometer
-	age     int // samples since found was listed
+	names   Filter
+	sensors *sensors
+	limits  map[string]limits // of the sensors, by key
+	zones   []zone
 }
 
-// thermometer is a sensor with what does not change about it.
-type thermometer struct {
-	channel
-	zone           bool // of /sys/class/thermal
+// limits are the temperatures, in degrees Celsius, above which a device is
+// hot and above which it fails or is switched off; nil where nobody says.
+type limits struct {
 	high, critical *float64
 }
 
 // newTemperature returns the collector of the host's temperatures.
 func newTemperature(c Config) (Collector, error) {
-	return &temperature{host: c.Host, sensors: c.Temperature, age: rediscover}, nil
+	return &temperature{
+		host:    c.Host,
+		names:   c.Temperature,
+		sensors: newSensors(c.Host, "temp", c.Temperature),
+	}, nil
 }
 
-// Collect fills s.Temperature from /sys/class/hwmon, and from
-// /sys/class/thermal for zones that are not there too.
+// Collect fills s.Temperature from tempN_input in /sys/class/hwmon
+// (Documentation/hwmon/sysfs-interface.rst), and from /sys/class/thermal for
+// the zones that are not there too. It returns [ErrAbsent] on a host without
+// either.
 func (c *temperature) Collect(_ context.Context, s *schema.Stats, _ time.Time) error {
-	if c.age >= rediscover {
-		c.age, c.found = 0, c.list()
+	if c.sensors.refresh() {
+		c.list()
 	}
-	c.age++
-	found := make(map[string]schema.Temperature, len(c.found))
-	for _, t := range c.found {
-		value, ok := t.value(c.host)
-		if !ok {
-			continue
-		}
-		found[t.key] = schema.Temperature{
-			Chip:            t.chip,
-			Label:           t.label,
-			ValueCelsius:    value,
-			HighCelsius:     t.high,
-			CriticalCelsius: t.critical,
+	found := make(map[string]schema.Temperature, len(c.limits)+len(c.zones))
+	c.sensors.each(func(chip string, input channel, value int64) {
+		c.add(found, chip, input, value, c.limits[input.key])
+	})
+	for _, z := range c.zones {
+		if value, err := readNumber(z.path); err == nil {
+			c.add(found, zoneChip, z.channel, value, z.limits)
 		}
 	}
 	if len(found) == 0 {
@@ -64,148 +67,39 @@ func (c *temperature) Collect(_ context.Context, s *schema.Stats, _ time.Time) e
 	return nil
 }
 
-// list finds the sensors, with their limits.
-func (c *temperature) list() []thermometer {
-	var all []thermometer
-	for _, input := range listChannels(c.host, "temp") {
-		all = append(all, thermometer{
-			channel:  input,
-			high:     c.limit(input.path + "_max"),
-			critical: c.limit(input.path + "_crit"),
-		})
+// add adds a sensor's value if it can be a temperature.
+func (c *temperature) add(found map[string]schema.Temperature, chip string, input channel, millidegrees int64, l limits) {
+	if millidegrees == 0 || millidegrees < coldest || millidegrees > hottest {
+		return
 	}
-	all = append(all, c.zones()...)
-	wanted := all[:0]
-	for _, t := range all {
-		if c.sensors.Allows(t.key, t.chip, t.label) {
-			wanted = append(wanted, t)
+	found[input.key] = schema.Temperature{
+		Chip:            chip,
+		Label:           input.label,
+		ValueCelsius:    round(float64(millidegrees)/1000, 1),
+		HighCelsius:     l.high,
+		CriticalCelsius: l.critical,
+	}
+}
+
+// list reads what does not change from sample to sample: the limits, and which
+// thermal zones there are.
+func (c *temperature) list() {
+	c.limits = make(map[string]limits)
+	for _, chip := range c.sensors.chips {
+		for _, input := range chip.channels {
+			base := input.path[:len(input.path)-len("input")]
+			c.limits[input.key] = limits{high: readLimit(base + "max"), critical: readLimit(base + "crit")}
 		}
 	}
-	return wanted
+	c.zones = listZones(c.host, c.names)
 }
 
-// value returns the sensor's temperature in degrees Celsius.
-func (t thermometer) value(h kernel.Host) (float64, bool) {
-	if !t.zone {
-		value, ok := t.read(h)
-		return plausible(value, ok)
+// readLimit returns a limit in degrees Celsius. Chips have 0 and figures
+// beyond all reason where nobody has set one.
+func readLimit(path string) *float64 {
+	millidegrees, err := readNumber(path)
+	if err != nil || millidegrees <= 0 || millidegrees > highestLimit {
+		return nil
 	}
-	value, err := h.Int(t.path + "/temp")
-	return plausible(value, err == nil)
-}
-
-// limit reads a limit, in degrees Celsius. Chips have 0 and figures beyond
-// all reason where nobody has set one.
-func (c *temperature) limit(path string) *float64 {
-	value, err := c.host.Int(path)
-	if celsius, ok := plausible(value, err == nil); ok && celsius > 0 && celsius < 150 {
-		return &celsius
-	}
-	return nil
-}
-
-// zones returns the thermal zones (Documentation/driver-api/thermal/sysfs-api.rst)
-// that the kernel does not show in hwmon as well, where their name ends in
-// the zone's.
-func (c *temperature) zones() []thermometer {
-	const folder = "/sys/class/thermal"
-	var found []thermometer
-	var keys []channel
-	for _, name := range c.host.List(folder) {
-		path := folder + "/" + name
-		kind, err := c.host.Text(path + "/type")
-		if !strings.HasPrefix(name, "thermal_zone") || err != nil || c.inHwmon(path) {
-			continue
-		}
-		input := channel{chip: "thermal", label: printable(kind), path: path}
-		input.key = uniqueKey(keys, "thermal/"+input.label, name)
-		keys = append(keys, input)
-		t := thermometer{channel: input, zone: true}
-		c.trips(&t)
-		found = append(found, t)
-	}
-	return found
-}
-
-// inHwmon tells whether a thermal zone has a hwmon device of its own.
-func (c *temperature) inHwmon(zone string) bool {
-	for _, name := range c.host.List(zone) {
-		if strings.HasPrefix(name, "hwmon") {
-			return true
-		}
-	}
-	return false
-}
-
-// trips takes a zone's limits from its trip points.
-func (c *temperature) trips(t *thermometer) {
-	for _, file := range c.host.List(t.path) {
-		point, ok := strings.CutSuffix(file, "_type")
-		if !ok || !strings.HasPrefix(point, "trip_point_") {
-			continue
-		}
-		kind, _ := c.host.Text(t.path + "/" + file)
-		at := c.limit(t.path + "/" + point + "_temp")
-		switch {
-		case at == nil:
-		case kind == "critical":
-			t.critical = at
-		case kind == "hot" || kind == "passive" && t.high == nil:
-			t.high = at
-		}
-	}
-}
-
-// plausible returns millidegrees as degrees, if they can be a temperature.
-func plausible(millidegrees int64, ok bool) (celsius float64, plausible bool) {
-	if !ok || millidegrees < coldest || millidegrees > hottest {
-		return 0, false
-	}
-	return round(float64(millidegrees)/1000, 1), true
-}
-
-// cpuSensors are the chips whose sensors show the processor's temperature,
-// the most telling first, with the labels that count where there are others.
-var cpuSensors = []struct {
-	chip   string
-	labels []string
-}{
-	{"coretemp", []string{"Package id"}},
-	{"k10temp", []string{"Tdie"}},
-	{"k10temp", []string{"Tctl"}},
-	{"zenpower", []string{"Tdie"}},
-	{"thermal", []string{"x86_pkg_temp", "cpu-thermal", "cpu_thermal", "soc_thermal", "soc-thermal", "cpu"}},
-	{"cpu_thermal", nil},
-	{"cpu-thermal", nil},
-	{"soc_thermal", nil},
-	{"coretemp", nil},
-	{"acpitz", nil},
-	{"thermal", []string{"acpitz"}},
-}
-
-// cpuCelsius returns the temperature of the hottest processor package, or nil
-// where no sensor is known to be one's.
-func cpuCelsius(sensors map[string]schema.Temperature) *float64 {
-	for _, candidate := range cpuSensors {
-		var highest *float64
-		for _, t := range sensors {
-			if strings.HasPrefix(t.Chip, candidate.chip) && hasLabel(t.Label, candidate.labels) && (highest == nil || t.ValueCelsius > *highest) {
-				highest = new(t.ValueCelsius)
-			}
-		}
-		if highest != nil {
-			return highest
-		}
-	}
-	return nil
-}
-
-// hasLabel tells whether a label starts with one of some; without any, it does.
-func hasLabel(label string, prefixes []string) bool {
-	for _, prefix := range prefixes {
-		if strings.HasPrefix(label, prefix) {
-			return true
-		}
-	}
-	return len(prefixes) == 0
+	return new(round(float64(millidegrees)/1000, 1))
 }
