@@ -20,6 +20,7 @@ require (
 
 require (
 	github.com/google/go-cmp v0.7.0 // indirect
+	github.com/google/jsonschema-go v0.4.3 // indirect
 	golang.org/x/tools v0.52.0 // indirect
 )
 
