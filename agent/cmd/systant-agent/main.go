@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"systant/agent"
@@ -39,8 +40,16 @@ const usage = `usage: systant-agent [run|once|check|init|version] [-config FILE]
                or the defaults
 `
 
+// gcPercent keeps the heap, of which a sample's garbage is a large part, to
+// half more than what lives: the collector then runs a little more often, in
+// the milliseconds around a sample, and the program is smaller for good.
+const gcPercent = 50
+
 // main runs the program.
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	status := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
 	stop()

@@ -16,66 +16,68 @@ import (
 	"systant/pkg/schema"
 )
 
-// bootDrift is how far a boot time may seem to move because the clock is
-// being disciplined. The kernel derives it from the wall clock, so that it
-// wavers by a second; the one published must not.
-const bootDrift = 2
+const (
+	// bootDrift is how far, in seconds, a boot time may seem to move because
+	// the clock is being disciplined. The one published must not waver.
+	bootDrift = 2
+	// factsFor is how long what seldom changes is taken as unchanged.
+	factsFor = time.Minute
+)
 
 // system reads what the host is.
 type system struct {
-	host    kernel.Host
-	version string
-	facts   schema.System // what can't change while the kernel runs
-	boot    int64
+	host  kernel.Host
+	facts schema.System
+	read  time.Time // when the facts that can change were read
 }
 
 // newSystem returns the collector of the facts about the host.
 func newSystem(c Config) (Collector, error) {
-	s := &system{host: c.Host, version: c.AgentVersion}
-	s.facts = s.readFacts()
-	return s, nil
-}
-
-// readFacts reads what stays as it is until the next boot.
-func (c *system) readFacts() schema.System {
-	facts := schema.System{
-		Architecture: architecture(c.host),
-		Machine:      machine(c.host),
-		CPUModel:     cpuModel(c.host),
-		AgentVersion: c.version,
+	s := &system{host: c.Host}
+	s.facts = schema.System{
+		Architecture: architecture(c.Host),
+		Machine:      machine(c.Host),
+		CPUModel:     cpuModel(c.Host),
+		AgentVersion: c.AgentVersion,
 	}
-	facts.Kernel, _ = c.host.Text("/proc/sys/kernel/osrelease")
-	return facts
+	s.facts.Kernel, _ = c.Host.Text("/proc/sys/kernel/osrelease")
+	return s, nil
 }
 
 // Collect fills s.System from /proc/uptime, /proc/stat, os-release(5), DMI or
 // the device tree, the login sessions, and the routing tables.
-func (c *system) Collect(_ context.Context, s *schema.Stats, _ time.Time) error {
+func (c *system) Collect(_ context.Context, s *schema.Stats, now time.Time) error {
+	if c.read.IsZero() || now.Sub(c.read) >= factsFor {
+		c.read = now
+		c.refresh()
+	}
 	facts := c.facts
 	s.System = &facts
-	// A distribution's upgrade changes the file without a boot.
-	facts.OS, facts.OSVersion = readOSRelease(c.host)
-	facts.PrimaryInterface = defaultRoute(c.host)
-	if c.host.Live() {
-		facts.PrimaryAddress = interfaceAddress(facts.PrimaryInterface)
-	}
-	if users, ok := countUsers(c.host); ok {
-		facts.Users = &users
-	}
-	uptime, err := readUptime(c.host)
-	if err != nil {
+	var err error
+	if facts.UptimeSeconds, err = readUptime(c.host); err != nil {
 		return fmt.Errorf("reading uptime: %w", err)
 	}
-	facts.UptimeSeconds = uptime
-	boot, err := readBootTime(c.host)
-	if err != nil {
-		return fmt.Errorf("reading boot time: %w", err)
+	booted := float64(now.UnixMilli())/1000 - facts.UptimeSeconds
+	if math.Abs(booted-float64(c.facts.BootTime)) > bootDrift {
+		if c.facts.BootTime, err = readBootTime(c.host); err != nil {
+			return fmt.Errorf("reading boot time: %w", err)
+		}
 	}
-	if math.Abs(float64(boot-c.boot)) > bootDrift {
-		c.boot = boot
-	}
-	facts.BootTime = c.boot
+	facts.BootTime = c.facts.BootTime
 	return nil
+}
+
+// refresh reads the facts that change without a boot.
+func (c *system) refresh() {
+	c.facts.OS, c.facts.OSVersion = readOSRelease(c.host)
+	c.facts.PrimaryInterface = defaultRoute(c.host)
+	if c.host.Live() {
+		c.facts.PrimaryAddress = interfaceAddress(c.facts.PrimaryInterface)
+	}
+	c.facts.Users = nil
+	if users, ok := countUsers(c.host); ok {
+		c.facts.Users = &users
+	}
 }
 
 // readUptime returns the seconds since boot, sleep included: the first number
