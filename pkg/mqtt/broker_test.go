@@ -19,13 +19,19 @@ const patience = 15 * time.Second
 // startBroker serves MQTT on l, and returns what ends that.
 func startBroker(t *testing.T, l net.Listener) (stop func()) {
 	t.Helper()
+	return serve(t, listeners.NewNet("test", l))
+}
+
+// serve runs a broker, and returns what ends that.
+func serve(t *testing.T, l listeners.Listener) (stop func()) {
+	t.Helper()
 	capabilities := mochi.NewDefaultServerCapabilities()
 	capabilities.MaximumPacketSize = 100_000
 	server := mochi.New(&mochi.Options{Capabilities: capabilities, Logger: slog.New(slog.DiscardHandler)})
 	if err := server.AddHook(new(auth.AllowHook), nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := server.AddListener(listeners.NewNet("test", l)); err != nil {
+	if err := server.AddListener(l); err != nil {
 		t.Fatal(err)
 	}
 	if err := server.Serve(); err != nil {
