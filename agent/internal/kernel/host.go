@@ -1,26 +1,17 @@
 // Package kernel reads the small files through which the kernel tells about
 // itself, below a root that is "/" on a live host and a folder for a recorded
 // one. It knows nothing of what the files mean.
+//
+// A [Host] hands out a file's bytes, its text or its number. Every collector
+// reads through one, so that a folder can stand in for a machine in tests.
 package kernel
 
 import (
-	"bytes"
-	"errors"
-	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 )
-
-// maxFile bounds what is read of one file, in bytes. /proc/stat of a machine
-// with thousands of interrupts is the longest known, at some hundred KiB.
-const maxFile = 4 << 20
-
-// ErrTooLong is returned for a file that goes on past the bound.
-var ErrTooLong = errors.New("file is too long for a kernel file")
 
 // Filesystem is what statfs(2) says of a mounted filesystem, in blocks of
 // BlockSize bytes and in numbers of files.
@@ -45,44 +36,16 @@ func (h Host) Live() bool {
 
 // Path returns where an absolute path of the host is to be found.
 func (h Host) Path(path string) string {
-	return filepath.Join("/", h.Root, path)
+	if h.Live() {
+		return path
+	}
+	return filepath.Join(h.Root, path)
 }
 
-// Read returns the whole of a file. Kernel files are read in one go, because
-// their size is unknown before and two reads may see two states.
-func (h Host) Read(path string) ([]byte, error) {
-	file, err := os.Open(h.Path(path))
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > maxFile {
-		return nil, fmt.Errorf("%s: %w", path, ErrTooLong)
-	}
-	return data, nil
-}
-
-// Text returns a file's content without the white space around it.
-func (h Host) Text(path string) (string, error) {
-	data, err := h.Read(path)
-	return string(bytes.TrimSpace(bytes.TrimRight(data, "\x00"))), err
-}
-
-// Int returns the number that a file holds.
-func (h Host) Int(path string) (int64, error) {
-	text, err := h.Text(path)
-	if err != nil {
-		return 0, err
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", path, err)
-	}
-	return n, nil
+// Exists tells whether there is a file or folder.
+func (h Host) Exists(path string) bool {
+	_, err := os.Lstat(h.Path(path))
+	return err == nil
 }
 
 // Link returns the last element of a symbolic link's target, which is how
