@@ -1,0 +1,49 @@
+# Everything one does in a checkout; `just` lists it. Each recipe is one
+# command that works without just as well.
+
+# The C header of NVML is full of deprecated names.
+export CGO_CFLAGS := "-O2 -g -Wno-deprecated-declarations"
+
+# list the recipes
+default:
+    @just --list --unsorted
+
+# build and run the agent and the dashboard until Ctrl-C
+dev:
+    exec ./dev
+
+# run the agent: just agent once
+agent *arguments:
+    exec go run ./agent/cmd/systant-agent {{arguments}}
+
+# run the dashboard: just dashboard -config FILE
+dashboard *arguments:
+    exec go run ./dashboard/cmd/systant-dashboard {{arguments}}
+
+# run the tests of every module, or of the packages named
+test *packages="work":
+    exec go test -race {{packages}}
+
+# run everything that must hold before a commit
+check *arguments:
+    exec ./check {{arguments}}
+
+# measure the agent, the broker and the dashboard
+bench *arguments:
+    exec go run ./test/bench {{arguments}}
+
+# write the generated documents again
+gen:
+    exec go run ./test/gen
+
+# run one fuzz target: just fuzz FuzzParseHost ./pkg/schema 1m
+fuzz target package time="30s":
+    exec go test -run '^$' -fuzz '^{{target}}$' -fuzztime {{time}} {{package}}
+
+# lint every module
+lint:
+    exec ./check --only lint
+
+# remove what was built
+clean:
+    rm -rf bin test/web/node_modules
