@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"time"
-
-	"github.com/godbus/dbus/v5"
 
 	"systant/agent/internal/kernel"
 	"systant/pkg/schema"
@@ -25,7 +25,8 @@ const (
 
 // manager is the part of systemd that the collector asks.
 type manager interface {
-	// Overview returns SystemState and NFailedUnits.
+	// Overview returns SystemState and NFailedUnits, or [ErrAbsent] where the
+	// bus has no systemd.
 	Overview(ctx context.Context) (state string, failed int, err error)
 	// FailedUnits returns the units in state "failed".
 	FailedUnits(ctx context.Context) ([]schema.SystemdUnit, error)
@@ -45,13 +46,14 @@ func newUnits(c Config) (Collector, error) {
 }
 
 // Collect fills s.Units from systemd's Manager on the system bus
-// (org.freedesktop.systemd1(5)).
+// (org.freedesktop.systemd1(5)). It returns [ErrAbsent] on a host without the
+// bus, or without systemd on it.
 func (c *units) Collect(ctx context.Context, s *schema.Stats, _ time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, busTimeout)
 	defer cancel()
 	if c.manager == nil {
 		socket := c.host.Path(systemBus)
-		if _, err := os.Stat(socket); err != nil {
+		if _, err := os.Stat(socket); errors.Is(err, os.ErrNotExist) {
 			return ErrAbsent
 		}
 		m, err := c.dial(ctx, socket)
@@ -61,9 +63,10 @@ func (c *units) Collect(ctx context.Context, s *schema.Stats, _ time.Time) error
 		c.manager = m
 	}
 	err := c.read(ctx, s)
-	if err != nil {
-		// The next sample tries a new connection.
-		err = errors.Join(err, c.Close())
+	if err != nil && !errors.Is(err, ErrAbsent) {
+		// The next sample tries a new connection. That this one, which is
+		// broken, does not close well is no news.
+		_ = c.Close()
 	}
 	return err
 }
@@ -71,9 +74,6 @@ func (c *units) Collect(ctx context.Context, s *schema.Stats, _ time.Time) error
 // read asks the manager.
 func (c *units) read(ctx context.Context, s *schema.Stats) error {
 	state, failed, err := c.manager.Overview(ctx)
-	if unknown, ok := errors.AsType[dbus.Error](err); ok && unknown.Name == "org.freedesktop.DBus.Error.ServiceUnknown" {
-		return ErrAbsent // a bus without systemd
-	}
 	if err != nil {
 		return fmt.Errorf("asking systemd for its state: %w", err)
 	}
@@ -81,8 +81,18 @@ func (c *units) read(ctx context.Context, s *schema.Stats) error {
 	if failed == 0 {
 		return nil
 	}
-	if s.Units.FailedUnits, err = c.manager.FailedUnits(ctx); err != nil {
+	found, err := c.manager.FailedUnits(ctx)
+	if err != nil {
 		return fmt.Errorf("asking systemd for failed units: %w", err)
+	}
+	// systemd's order is not the same each time.
+	slices.SortFunc(found, func(a, b schema.SystemdUnit) int { return strings.Compare(a.Name, b.Name) })
+	for _, u := range found[:min(len(found), maxFailedUnits)] {
+		s.Units.FailedUnits = append(s.Units.FailedUnits, schema.SystemdUnit{
+			Name:        printable(u.Name),
+			Description: printable(u.Description),
+			SubState:    printable(u.SubState),
+		})
 	}
 	return nil
 }
@@ -95,69 +105,4 @@ func (c *units) Close() error {
 	m := c.manager
 	c.manager = nil
 	return m.Close()
-}
-
-// systemd is the service manager behind a connection to the bus.
-type systemd struct {
-	bus *dbus.Conn
-}
-
-// dialSystemd connects to the bus at a socket.
-func dialSystemd(ctx context.Context, socket string) (manager, error) {
-	// The connection must outlive the sample that opened it.
-	bus, err := dbus.Connect("unix:path="+socket, dbus.WithContext(context.WithoutCancel(ctx)))
-	if err != nil {
-		return nil, err
-	}
-	return systemd{bus}, nil
-}
-
-// manager returns the object to ask.
-func (d systemd) manager() dbus.BusObject {
-	return d.bus.Object("org.freedesktop.systemd1", "/org/freedesktop/systemd1")
-}
-
-// Overview returns SystemState and NFailedUnits.
-func (d systemd) Overview(ctx context.Context) (state string, failed int, err error) {
-	var n uint32
-	for property, into := range map[string]any{"SystemState": &state, "NFailedUnits": &n} {
-		var value dbus.Variant
-		err := d.manager().CallWithContext(ctx, "org.freedesktop.DBus.Properties.Get", dbus.FlagNoAutoStart,
-			"org.freedesktop.systemd1.Manager", property).Store(&value)
-		if err == nil {
-			err = value.Store(into)
-		}
-		if err != nil {
-			return "", 0, err
-		}
-	}
-	return state, int(n), nil
-}
-
-// FailedUnits returns the units in state "failed".
-func (d systemd) FailedUnits(ctx context.Context) ([]schema.SystemdUnit, error) {
-	// Name, description, load, active and sub state, followed unit, path, and
-	// the job's id, type and path.
-	var rows []struct {
-		Name, Description, Load, Active, Sub, Following string
-		Path                                            dbus.ObjectPath
-		Job                                             uint32
-		JobType                                         string
-		JobPath                                         dbus.ObjectPath
-	}
-	err := d.manager().CallWithContext(ctx, "org.freedesktop.systemd1.Manager.ListUnitsFiltered", dbus.FlagNoAutoStart,
-		[]string{"failed"}).Store(&rows)
-	if err != nil {
-		return nil, err
-	}
-	found := make([]schema.SystemdUnit, 0, min(len(rows), maxFailedUnits))
-	for _, row := range rows[:min(len(rows), maxFailedUnits)] {
-		found = append(found, schema.SystemdUnit{Name: printable(row.Name), Description: printable(row.Description), SubState: printable(row.Sub)})
-	}
-	return found, nil
-}
-
-// Close ends the connection.
-func (d systemd) Close() error {
-	return d.bus.Close()
 }
