@@ -88,6 +88,7 @@ func (p pinger) Run(ctx context.Context, conn net.Conn, keepAlive uint16) error 
 
 // attempt opens one connection.
 func (l *Link) attempt(ctx context.Context, _ autopaho.ClientConfig, _ *url.URL) (net.Conn, error) {
+	l.dialed = false
 	if err := l.open.Err(); err != nil {
 		return nil, err
 	}
@@ -98,6 +99,7 @@ func (l *Link) attempt(ctx context.Context, _ autopaho.ClientConfig, _ *url.URL)
 	l.mu.Lock()
 	l.conn = conn
 	l.mu.Unlock()
+	l.dialed = true
 	return conn, nil
 }
 
@@ -133,7 +135,7 @@ func (l *Link) connected(_ *autopaho.ConnectionManager, ack *paho.Connack) {
 	case <-l.causes: // of a connection before
 	default:
 	}
-	session, end := context.WithCancel(l.open)
+	session, end := context.WithCancel(l.life)
 	l.mu.Lock()
 	l.session, l.expire, l.abandon, l.limit = session, end, nil, ^uint32(0)
 	if p := ack.Properties; p != nil && p.MaximumPacketSize != nil {
@@ -178,6 +180,9 @@ func (l *Link) broken(err error) {
 func (l *Link) refused(err error) {
 	if _, ok := errors.AsType[*autopaho.ConnackError](err); !ok && errors.Unwrap(err) != nil {
 		err = errors.Unwrap(err) // without "failed to connect to" and the URL
+	}
+	if l.dialed {
+		err = &unansweredError{err}
 	}
 	if l.open.Err() == nil {
 		l.tell(event{problem: l.options.problem(err)})
@@ -224,7 +229,10 @@ func (l *Link) goUp(session context.Context, trouble time.Time) time.Time {
 		l.options.Log.Info("broker connected again", "server", l.options.Address(), "outage", time.Since(trouble).Round(time.Millisecond))
 	}
 	if l.options.OnUp != nil {
-		l.options.OnUp(session, l)
+		ctx, cancel := context.WithCancel(session)
+		defer cancel()
+		defer context.AfterFunc(l.open, cancel)()
+		l.options.OnUp(ctx, l)
 	}
 	return time.Time{}
 }

@@ -101,6 +101,10 @@ func (o *Options) diagnose(err error) (Kind, string) {
 		return KindProtocol, "no MQTT over WebSocket there: " + strings.TrimPrefix(err.Error(), websocket.ErrBadHandshake.Error()+": ")
 	case errors.As(err, new(*lostError)):
 		return lost(err)
+	case closed(err) && o.secure() && errors.As(err, new(*unansweredError)):
+		// With TLS 1.3 the broker checks our certificate after the handshake,
+		// and what it says about it may be lost when it closes.
+		return KindProtocol, "connection closed after the TLS handshake; does the broker ask for a certificate? see mqtt.tls_cert_file"
 	case errors.Is(err, syscall.ECONNRESET):
 		return KindProtocol, "connection reset; " + other
 	case closed(err):
@@ -218,6 +222,16 @@ func (e *lostError) Error() string { return e.err.Error() }
 
 // Unwrap returns the error.
 func (e *lostError) Unwrap() error { return e.err }
+
+// unansweredError marks the error of a connection that was made, but on which
+// the broker did not answer the CONNECT.
+type unansweredError struct{ err error }
+
+// Error returns the error's own text.
+func (e *unansweredError) Error() string { return e.err.Error() }
+
+// Unwrap returns the error.
+func (e *unansweredError) Unwrap() error { return e.err }
 
 // subscribeError is a refused subscription.
 type subscribeError struct {

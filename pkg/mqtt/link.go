@@ -37,6 +37,7 @@ type Link struct {
 	tasks    sync.WaitGroup
 	closing  sync.Once
 	closeErr error // written in closing
+	dialed   bool  // the last attempt got as far as MQTT; of paho's goroutine alone
 
 	mu      sync.Mutex // guards the fields below
 	status  Status

@@ -80,7 +80,7 @@ func TestMosquittoWithTLS(t *testing.T) {
 	client := ca.leaf(t, "client", time.Hour)
 	link := openUp(t, mustRead(t, base+"tls_cert_file = '"+client+"'\ntls_key_file = '"+client+"'"))
 	publish(t, link, Message{Topic: "a", Payload: make([]byte, 50_000), QoS: 1})
-	failsAs(t, base, KindTLS, "TLS: the broker says: certificate required; see mqtt.tls_cert_file")
+	failsAs(t, base, KindTLS, certificateRequired, closedAfterwards)
 
 	err := awaitUp(t, open(t, mustRead(t, "host = '"+address+"'")), time.Second)
 	if e, ok := errors.AsType[*ConnectError](err); !ok || e.Kind != KindProtocol || !strings.HasSuffix(err.Error(), "is this a TLS port? use mqtts://") {

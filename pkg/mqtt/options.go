@@ -53,7 +53,7 @@ type Options struct {
 	// messages wait for it; then the oldest are dropped.
 	OnMessage func(Message)
 	// OnUp runs after each connect, once the subscriptions are made. It may
-	// publish; its context ends when the connection does. Nothing else of the
+	// publish; its context ends with the connection and with Open's. Nothing else of the
 	// link's callbacks runs meanwhile, and it must not close the link.
 	OnUp func(context.Context, *Link)
 	// OnDown hears a [*ConnectError] when the link is lost or can't be made,
