@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/prometheus/procfs"
@@ -18,8 +17,10 @@ type cpu struct {
 	host   kernel.Host
 	fs     procfs.FS
 	window window
-	before procfs.Stat
 	clocks clocks
+
+	room        []byte     // reused
+	stat, spare kernelStat // of the sample before, and room for the next
 }
 
 // newCPU returns the collector of the host's processors.
@@ -28,83 +29,104 @@ func newCPU(c Config) (Collector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &cpu{host: c.Host, fs: fs}, nil
+	return &cpu{host: c.Host, fs: fs, clocks: newClocks(c.Host)}, nil
 }
 
 // Collect fills s.CPU and s.Core from /proc/stat, /proc/loadavg
 // (Documentation/filesystems/proc.rst) and cpufreq.
 func (c *cpu) Collect(_ context.Context, s *schema.Stats, now time.Time) error {
-	stat, err := c.fs.Stat()
+	before, seconds, err := c.advance(now)
 	if err != nil {
 		return fmt.Errorf("reading stat: %w", err)
+	}
+	stat := &c.stat
+	rates := c.clocks.read(len(stat.cores))
+	s.Core = make(map[string]schema.Core, len(stat.cores))
+	for _, core := range stat.cores {
+		var reading schema.Core
+		if hertz, ok := rates[core.id]; ok {
+			reading.FrequencyHertz = &hertz
+		}
+		// A CPU that was offline the last time has nothing to compare with.
+		if last, ok := before.core(core.id); ok && seconds > 0 {
+			reading.UsagePercent = spent(last, core.cpuTicks).usage()
+		}
+		s.Core[strconv.Itoa(core.id)] = reading
+	}
+	s.CPU = &schema.CPU{Count: len(stat.cores), FrequencyHertz: mean(rates)}
+	if seconds > 0 {
+		spent(before.total, stat.total).fill(s.CPU)
+		s.CPU.ContextSwitchesPerSecond = perSecond(before.contextSwitches, stat.contextSwitches, seconds)
+		s.CPU.InterruptsPerSecond = perSecond(before.interrupts, stat.interrupts, seconds)
+		s.CPU.ForksPerSecond = perSecond(before.forks, stat.forks, seconds)
 	}
 	load, err := c.fs.LoadAvg()
 	if err != nil {
 		return fmt.Errorf("reading loadavg: %w", err)
 	}
-	seconds := c.window.advance(now)
-	before := c.before
-	c.before = stat
-
-	frequencies := c.clocks.read(c.host, len(stat.CPU))
-	s.CPU = &schema.CPU{
-		Load1m:         load.Load1,
-		Load5m:         load.Load5,
-		Load15m:        load.Load15,
-		Count:          len(stat.CPU),
-		FrequencyHertz: mean(frequencies),
-	}
-	s.Core = make(map[string]schema.Core, len(stat.CPU))
-	for id, times := range stat.CPU {
-		core := schema.Core{}
-		if hertz, ok := frequencies[int(id)]; ok {
-			core.FrequencyHertz = &hertz
-		}
-		if last, ok := before.CPU[id]; ok && seconds > 0 {
-			core.UsagePercent = spent(last, times).usage()
-		}
-		s.Core[strconv.FormatInt(id, 10)] = core
-	}
-	if seconds > 0 {
-		spent(before.CPUTotal, stat.CPUTotal).fill(s.CPU)
-		s.CPU.ContextSwitchesPerSecond = perSecond(before.ContextSwitches, stat.ContextSwitches, seconds)
-		s.CPU.InterruptsPerSecond = perSecond(before.IRQTotal, stat.IRQTotal, seconds)
-		s.CPU.ForksPerSecond = perSecond(before.ProcessCreated, stat.ProcessCreated, seconds)
-	}
+	s.CPU.Load1m, s.CPU.Load5m, s.CPU.Load15m = load.Load1, load.Load5, load.Load15
 	return nil
 }
 
-// cpuTime is how a stretch of processor time was spent, in seconds.
+// advance reads /proc/stat into c.stat, and returns what was there before
+// and how many seconds ago.
+func (c *cpu) advance(now time.Time) (before *kernelStat, seconds float64, err error) {
+	if c.room, err = c.host.ReadInto(c.room, "/proc/stat"); err != nil {
+		return nil, 0, err
+	}
+	if err := c.spare.parse(c.room); err != nil {
+		return nil, 0, err
+	}
+	c.stat, c.spare = c.spare, c.stat
+	return &c.spare, c.window.advance(now), nil
+}
+
+// core returns the time of a logical CPU, if it was online.
+func (s *kernelStat) core(id int) (cpuTicks, bool) {
+	// Nearly always it stands at the place of its number, or before it.
+	for i := min(id, len(s.cores)-1); i >= 0; i-- {
+		if s.cores[i].id == id {
+			return s.cores[i].cpuTicks, true
+		}
+	}
+	return cpuTicks{}, false
+}
+
+// cpuTime is how a stretch of processor time was spent, in 1/userHZ s.
 type cpuTime struct {
 	user, nice, system, idle, iowait, irq, steal, guest, total float64
 }
 
-// spent returns the time between two readings of a cpu line of /proc/stat. A
-// field that went back counts as nothing: the kernel says of iowait that it
-// may, and of idle when a CPU was off. User and nice hold the time of guests
-// too, which is taken out.
-func spent(before, now procfs.CPUStat) cpuTime {
-	grown := func(before, now float64) float64 { return max(0, now-before) }
-	guest := grown(before.Guest, now.Guest)
-	guestNice := grown(before.GuestNice, now.GuestNice)
+// spent returns the time between two readings of a cpu line. A field that
+// went back counts as nothing: the kernel says of iowait that it may, and of
+// idle when a CPU was off. User and nice hold the time of guests too, which
+// is taken out.
+func spent(before, now cpuTicks) cpuTime {
+	guest := grown(before.guest, now.guest)
+	guestNice := grown(before.guestNice, now.guestNice)
 	t := cpuTime{
-		user:   max(0, grown(before.User, now.User)-guest),
-		nice:   max(0, grown(before.Nice, now.Nice)-guestNice),
-		system: grown(before.System, now.System),
-		idle:   grown(before.Idle, now.Idle),
-		iowait: grown(before.Iowait, now.Iowait),
-		irq:    grown(before.IRQ, now.IRQ) + grown(before.SoftIRQ, now.SoftIRQ),
-		steal:  grown(before.Steal, now.Steal),
+		user:   max(0, grown(before.user, now.user)-guest),
+		nice:   max(0, grown(before.nice, now.nice)-guestNice),
+		system: grown(before.system, now.system),
+		idle:   grown(before.idle, now.idle),
+		iowait: grown(before.iowait, now.iowait),
+		irq:    grown(before.irq, now.irq) + grown(before.softIRQ, now.softIRQ),
+		steal:  grown(before.steal, now.steal),
 		guest:  guest + guestNice,
 	}
 	t.total = t.user + t.nice + t.system + t.idle + t.iowait + t.irq + t.steal + t.guest
 	return t
 }
 
+// grown returns by how much a counter grew, and 0 where it went back.
+func grown(before, now uint64) float64 {
+	return float64(now - min(before, now))
+}
+
 // usage returns the time that was neither idle nor waiting, in percent, or
 // nil where no time is known to have passed.
 func (t cpuTime) usage() *float64 {
-	return t.of(t.total - t.idle - t.iowait)
+	return t.of(t.user + t.nice + t.system + t.irq + t.steal + t.guest)
 }
 
 // of returns a part of the time in percent, or nil as usage does.
@@ -125,61 +147,4 @@ func (t cpuTime) fill(c *schema.CPU) {
 	c.IRQPercent = t.of(t.irq)
 	c.StealPercent = t.of(t.steal)
 	c.GuestPercent = t.of(t.guest)
-}
-
-// clocks reads the clock rates of the CPUs. The zero value has looked for
-// none yet.
-type clocks struct {
-	cpus     int              // logical CPUs when the policies were listed
-	policies map[string][]int // the CPUs of each policy's folder
-}
-
-// read returns the current rate of each CPU, in hertz, from scaling_cur_freq
-// (kHz) of its policy (Documentation/admin-guide/pm/cpufreq.rst). CPUs whose
-// rate the kernel does not tell are missing.
-func (c *clocks) read(h kernel.Host, cpus int) map[int]float64 {
-	if c.policies == nil || c.cpus != cpus {
-		c.cpus, c.policies = cpus, listPolicies(h)
-	}
-	rates := make(map[int]float64, len(c.policies))
-	for folder, members := range c.policies {
-		khz, err := h.Int(folder + "/scaling_cur_freq")
-		if err != nil || khz <= 0 {
-			continue
-		}
-		for _, id := range members {
-			rates[id] = float64(khz) * 1000
-		}
-	}
-	return rates
-}
-
-// listPolicies returns the CPUs that each cpufreq policy steers now.
-func listPolicies(h kernel.Host) map[string][]int {
-	const folder = "/sys/devices/system/cpu/cpufreq"
-	policies := make(map[string][]int)
-	for _, name := range h.List(folder) {
-		text, err := h.Text(folder + "/" + name + "/affected_cpus")
-		if err != nil {
-			continue
-		}
-		for id := range strings.FieldsSeq(text) {
-			if n, err := strconv.Atoi(id); err == nil {
-				policies[folder+"/"+name] = append(policies[folder+"/"+name], n)
-			}
-		}
-	}
-	return policies
-}
-
-// mean returns the mean of the rates, to a kilohertz, or nil without any.
-func mean(rates map[int]float64) *float64 {
-	if len(rates) == 0 {
-		return nil
-	}
-	sum := 0.0
-	for _, rate := range rates {
-		sum += rate
-	}
-	return new(round(sum/float64(len(rates)), -3))
 }
