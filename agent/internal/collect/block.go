@@ -21,12 +21,16 @@ const maxInstances = 256
 // own sectors are (Documentation/block/stat.rst).
 const sectorBytes = 512
 
+// usuallyNoBlock are the devices that are left out unless asked for by name:
+// floppy and optical drives, and what stands for a file or for memory.
+var usuallyNoBlock = []string{"fd*", "loop*", "ram*", "sr*", "zram*"}
+
 // block reads what the block devices do. Partitions are left out: what they
 // do is in the numbers of their disk. So are devices that have never read or
 // written, such as card readers without a card.
 type block struct {
 	host    kernel.Host
-	names   Filter
+	names   selection
 	window  window
 	round   uint64
 	devices map[string]*blockDevice
@@ -42,7 +46,8 @@ type blockDevice struct {
 
 // newBlock returns the collector of the host's block devices.
 func newBlock(c Config) (Collector, error) {
-	return &block{host: c.Host, names: c.Block, devices: make(map[string]*blockDevice)}, nil
+	names, err := newSelection(c.Block, usuallyNoBlock)
+	return &block{host: c.Host, names: names, devices: make(map[string]*blockDevice)}, err
 }
 
 // Collect fills s.Block from /proc/diskstats
@@ -113,7 +118,7 @@ func (c *block) forget() {
 func (c *block) describe(name string) *blockDevice {
 	// sysfs can't have the '/' of names such as "cciss/c0d0".
 	folder := "/sys/block/" + strings.ReplaceAll(name, "/", "!")
-	if _, err := os.Stat(c.host.Path(folder)); err != nil || !c.names.Allows(name) {
+	if _, err := os.Stat(c.host.Path(folder)); err != nil || !c.names.wants(name) {
 		return &blockDevice{}
 	}
 	if hidden, err := c.host.Int(folder + "/hidden"); err == nil && hidden == 1 {

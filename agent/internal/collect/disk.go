@@ -28,17 +28,31 @@ type DiskOptions struct {
 	Filesystems Filter
 }
 
+// usuallyNoDisk are the types of filesystems that are left out unless their
+// mount point is asked for: those that live in memory, those that show the
+// kernel or another filesystem, and images that are always full.
+var usuallyNoDisk = []string{
+	"aufs", "autofs", "binder", "binfmt_misc", "bpf", "cgroup", "cgroup2",
+	"configfs", "cramfs", "debugfs", "devpts", "devtmpfs", "efivarfs", "erofs",
+	"fuse.*.AppImage", "fuse.*portal", "fuse.fuse-overlayfs", "fuse.gvfsd-fuse",
+	"fuse.lxcfs", "fuse.snapfuse", "fuse.squashfuse*", "fusectl", "hugetlbfs",
+	"iso9660", "mqueue", "nfsd", "nsfs", "overlay", "proc", "pstore", "ramfs",
+	"resctrl", "romfs", "rootfs", "rpc_pipefs", "securityfs", "selinuxfs",
+	"shiftfs", "smackfs", "squashfs", "sysfs", "tmpfs", "tracefs",
+}
+
 // disk reads how full the mounted filesystems are.
 //
 // A filesystem is published once, at its shortest mount point, because its
 // other mounts (bind mounts, /nix/store, subvolumes of btrfs) would show the
 // same numbers. Datasets of ZFS are filesystems of their own. The root is
-// published whatever its type, and so are mount points that are included by
-// name, but for autofs: asking that would mount it.
+// published though its type is one that is left out usually. Mount points that
+// are included by name are published in any case, but for autofs: asking that
+// would mount it.
 type disk struct {
 	host        kernel.Host
 	points      Filter
-	filesystems Filter
+	filesystems selection
 	sizer       *sizer
 
 	table  []byte  // mountinfo when mounts were chosen from it
@@ -48,12 +62,13 @@ type disk struct {
 
 // newDisk returns the collector of the host's filesystems.
 func newDisk(c Config) (Collector, error) {
+	types, err := newSelection(c.Disk.Filesystems, usuallyNoDisk)
 	return &disk{
 		host:        c.Host,
 		points:      c.Disk.Mounts,
-		filesystems: c.Disk.Filesystems,
+		filesystems: types,
 		sizer:       newSizer(c.Host.Filesystem),
-	}, nil
+	}, err
 }
 
 // Collect fills s.Disk from /proc/self/mountinfo and statfs(2). Filesystems
@@ -135,7 +150,13 @@ func (c *disk) wants(m mount) bool {
 	if m.filesystem == "autofs" || !c.points.Allows(m.point) {
 		return false
 	}
-	return m.point == "/" || c.points.Includes(m.point) || c.filesystems.Allows(m.filesystem)
+	if c.points.Includes(m.point) {
+		return true
+	}
+	if m.point == "/" {
+		return c.filesystems.chosen.Allows(m.filesystem)
+	}
+	return c.filesystems.wants(m.filesystem)
 }
 
 // mayHang tells whether asking for the mount's size depends on more than this

@@ -67,7 +67,6 @@ func collectDisks(t *testing.T, mountinfo string, options DiskOptions) map[strin
 }
 
 func TestDiskChoosesMounts(t *testing.T) {
-	noTmpfs := filter(t, nil, []string{"tmpfs", "overlay"})
 	tests := []struct {
 		name, mountinfo string
 		options         DiskOptions
@@ -95,17 +94,24 @@ func TestDiskChoosesMounts(t *testing.T) {
 `, DiskOptions{}, []string{"/tank", "/tank/home"}},
 		{"last mount covers", `40 1 8:1 / /mnt rw - ext4 /dev/sda1 rw
 41 40 0:40 / /mnt rw - tmpfs tmpfs rw
-`, DiskOptions{Filesystems: noTmpfs}, nil},
+`, DiskOptions{}, nil},
 		{"types", `28 1 8:1 / / rw - ext4 /dev/sda1 rw
 29 28 0:40 / /tmp rw - tmpfs tmpfs rw
 30 28 0:41 / /run rw - tmpfs tmpfs rw
-`, DiskOptions{Filesystems: noTmpfs}, []string{"/"}},
+`, DiskOptions{}, []string{"/"}},
 		{"root of any type", `28 1 0:40 / / rw - tmpfs none rw
 29 28 8:1 / /nix rw - ext4 /dev/sda1 rw
-`, DiskOptions{Filesystems: noTmpfs}, []string{"/", "/nix"}},
+`, DiskOptions{}, []string{"/", "/nix"}},
+		{"root of a type that is excluded", `28 1 0:40 / / rw - tmpfs none rw
+29 28 8:1 / /nix rw - ext4 /dev/sda1 rw
+`, DiskOptions{Filesystems: filter(t, nil, []string{"tmpfs"})}, []string{"/nix"}},
+		{"types that are asked for", `28 1 8:2 / / rw - xfs /dev/sda2 rw
+29 28 8:1 / /nix rw - ext4 /dev/sda1 rw
+30 28 0:41 / /tmp rw - tmpfs tmpfs rw
+`, DiskOptions{Filesystems: filter(t, []string{"ext*", "tmpfs"}, nil)}, []string{"/nix", "/tmp"}},
 		{"asked for despite its type", `28 1 0:40 / /tmp rw - tmpfs none rw
 29 28 0:41 / /run rw - tmpfs none rw
-`, DiskOptions{Mounts: filter(t, []string{"/tmp"}, nil), Filesystems: noTmpfs}, []string{"/tmp"}},
+`, DiskOptions{Mounts: filter(t, []string{"/tmp"}, nil)}, []string{"/tmp"}},
 		{"autofs never", `28 1 0:40 / /net rw - autofs systemd-1 rw
 `, DiskOptions{Mounts: filter(t, []string{"/net"}, nil)}, nil},
 		{"names that are no text", `28 1 8:1 / /a` + "\\012\xff" + ` rw - ext4 /dev/sda1 rw
@@ -253,11 +259,7 @@ func TestDiskLive(t *testing.T) {
 }
 
 func BenchmarkDisk(b *testing.B) {
-	types, err := NewFilter([]string{"btrfs", "ext4", "overlay", "xfs", "zfs"}, nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	c, _ := newDisk(Config{Disk: DiskOptions{Filesystems: types}})
+	c, _ := newDisk(Config{})
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := c.Collect(b.Context(), &schema.Stats{}, time.Now()); err != nil {

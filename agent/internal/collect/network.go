@@ -25,11 +25,23 @@ const (
 	maxAddresses = 16
 )
 
+// usuallyNoLink are the interfaces that are left out unless asked for by name:
+// the loopback, those of containers and virtual machines, whose traffic is on
+// the host's own interfaces too where it leaves the host, and those that
+// kernel modules make for nothing.
+var usuallyNoLink = []string{
+	"lo", "br-????????????", "cali*", "cilium*", "cni*", "docker*", "dummy*",
+	"erspan0", "flannel*", "fwbr*", "fwln*", "fwpr*", "gre0", "gretap0", "ifb*",
+	"ip6gre0", "ip6tnl0", "ip6_vti0", "ip_vti0", "kube-*", "lxc*", "lxdbr*",
+	"nodelocaldns", "podman*", "sit0", "tap*i*", "teql*", "tunl0", "veth*",
+	"virbr*", "vnet*",
+}
+
 // network reads the traffic of network interfaces.
 type network struct {
 	host   kernel.Host
 	fs     procfs.FS
-	names  Filter
+	names  selection
 	window window
 	links  map[string]*link
 }
@@ -50,7 +62,8 @@ func newNetwork(c Config) (Collector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &network{host: c.Host, fs: fs, names: c.Network, links: make(map[string]*link)}, nil
+	names, err := newSelection(c.Network, usuallyNoLink)
+	return &network{host: c.Host, fs: fs, names: names, links: make(map[string]*link)}, err
 }
 
 // Collect fills s.Network from /proc/net/dev (Documentation/filesystems/proc.rst,
@@ -89,12 +102,12 @@ func (c *network) Collect(_ context.Context, s *schema.Stats, now time.Time) err
 	return nil
 }
 
-// choose returns the interfaces that are wanted, the first by name where there
+// choose returns the interfaces that are wanted, which those that are known are, the first by name where there
 // are too many.
 func (c *network) choose(devices procfs.NetDev) []string {
 	names := make([]string, 0, len(devices))
 	for name := range devices {
-		if c.names.Allows(name) {
+		if _, known := c.links[name]; known || c.names.wants(name) {
 			names = append(names, name)
 		}
 	}

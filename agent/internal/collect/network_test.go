@@ -44,7 +44,7 @@ vethabc: 5 5 0 0 0 0 0 0 5 5 0 0 0 0 0 0
 		"sys/class/net/tun0/speed":     "10\n",
 		"sys/class/net/wlan0/speed":    "-1\n",
 	})
-	c, err := newNetwork(Config{Host: host, Network: filter(t, nil, []string{"lo", "veth*"})})
+	c, err := newNetwork(Config{Host: host, Network: filter(t, nil, []string{"enp*"})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,6 +81,27 @@ vethabc: 5 5 0 0 0 0 0 0 5 5 0 0 0 0 0 0
 	if diff := cmp.Diff(collectNetwork(t, c, now.Add(10*time.Second)), want); diff != "" {
 		t.Errorf("second sample: got -, want +\n%s", diff)
 	}
+}
+
+func TestNetworkChooses(t *testing.T) {
+	names := []string{"eth0", "lo", "docker0", "br-0a1b2c3d4e5f", "br-lan", "veth12ab", "tailscale0", "wg0", "tap0", "tap100i0", "bond0.20"}
+	var table strings.Builder
+	table.WriteString(netDevHead)
+	for _, name := range names {
+		table.WriteString(name + ": 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n")
+	}
+	host := writeHost(t, map[string]string{"proc/net/dev": table.String()})
+	check := func(chosen Filter, want ...string) {
+		t.Helper()
+		c, _ := newNetwork(Config{Host: host, Network: chosen})
+		got := slices.Sorted(maps.Keys(collectNetwork(t, c, time.Now())))
+		if diff := cmp.Diff(got, want); diff != "" {
+			t.Errorf("got -, want +\n%s", diff)
+		}
+	}
+	check(Filter{}, "bond0.20", "br-lan", "eth0", "tailscale0", "tap0", "wg0")
+	check(filter(t, []string{"docker0", "e*"}, nil), "docker0", "eth0")
+	check(filter(t, nil, []string{"t*", "b*"}), "eth0", "wg0")
 }
 
 // TestNetworkFacts checks when speed is read anew: after a change of state, or
@@ -128,7 +149,7 @@ func TestNetworkAbsent(t *testing.T) {
 // TestNetworkLive compares with /proc/net/dev of the machine that the test
 // runs on.
 func TestNetworkLive(t *testing.T) {
-	c, err := newNetwork(Config{})
+	c, err := newNetwork(Config{Network: filter(t, []string{"*"}, nil)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -110,6 +110,13 @@ func (s *sizer) await(ctx context.Context, m mount, answer chan size) size {
 		delete(s.waiting, m.id)
 		return a
 	case <-ctx.Done():
+	}
+	// Another mount may have used up the time while this one had long answered.
+	select {
+	case a := <-answer:
+		delete(s.waiting, m.id)
+		return a
+	default:
 		return size{err: errStalled}
 	}
 }
