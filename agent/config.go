@@ -40,6 +40,8 @@ type Config struct {
 	LogLevel       slog.Level
 	MQTT           mqtt.Options
 	Collect        collect.Config
+	// Notes tell the operator what in the file has no effect.
+	Notes []string
 }
 
 // file is the shape of a configuration file.
@@ -55,6 +57,7 @@ type file struct {
 	} `toml:"general"`
 	MQTT mqtt.Section `toml:"mqtt"`
 	modulesFile
+	laterFile
 }
 
 // defaults returns what holds where the file says nothing.
@@ -102,6 +105,7 @@ func check(f *config.File, getenv func(string) string) (Config, error) {
 	c.Collect.Hostname = c.Hostname
 	c.Collect.AgentVersion = schema.Version
 	c.Collect.Interval = c.Interval
+	c.Notes = raw.notes()
 	return c, nil
 }
 

@@ -96,6 +96,25 @@ func TestEnvironmentGoesBeforeTheFile(t *testing.T) {
 	}
 }
 
+func TestTablesOfLaterReleasesAreNamed(t *testing.T) {
+	c, err := Parse("systant.toml", []byte(`
+[commands]
+enabled = true
+[[commands.available]]
+trigger = "restart"
+description = "Restart a service"
+command = ["systemctl", "restart", "{service}"]
+params = [{ name = "service", enum = ["nginx"] }]
+timeout = "30s"
+[homeassistant]
+discovery_enabled = true
+prefix = "homeassistant"
+`), none)
+	if err != nil || len(c.Notes) != 2 {
+		t.Errorf("got %v and the notes %q, want two notes", err, c.Notes)
+	}
+}
+
 func TestModulesSwitchOnAndOff(t *testing.T) {
 	check := func(text string, want ...string) {
 		t.Helper()

@@ -79,6 +79,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return exitConfig
 	}
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel}))
+	for _, note := range c.Notes {
+		log.Warn("configuration without effect", "note", note)
+	}
 	switch word {
 	case "check":
 		fmt.Fprintln(stdout, "the configuration is good")
