@@ -63,8 +63,7 @@ func New(c Config, log *slog.Logger) (*Dashboard, error) {
 func listen(what, option, address string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		var op *net.OpError
-		if errors.As(err, &op) {
+		if op, ok := errors.AsType[*net.OpError](err); ok {
 			err = op.Err
 		}
 		return nil, fmt.Errorf("no address for %s: %s: %w (see %s)", what, address, err, option)

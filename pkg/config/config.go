@@ -237,8 +237,7 @@ func plain(problem string) string {
 // reason returns the system's own words for a failed file operation, without
 // the path that the error names anyway.
 func reason(err error) string {
-	var path *os.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*os.PathError](err); ok {
 		return path.Err.Error()
 	}
 	return err.Error()

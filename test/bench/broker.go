@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"log/slog"
 	"net"
 	"strconv"
@@ -61,7 +60,7 @@ func (t *tally) mean(name string) (messages, bytes int) {
 // startBroker starts a broker on a free port of the loopback interface.
 func startBroker() (*broker, error) {
 	b := &broker{
-		server: mochi.New(&mochi.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}),
+		server: mochi.New(&mochi.Options{Logger: slog.New(slog.DiscardHandler)}),
 		tally:  &tally{messages: make(map[string]int), bytes: make(map[string]int)},
 	}
 	if err := b.server.AddHook(new(auth.AllowHook), nil); err != nil {

@@ -3,6 +3,7 @@ package collect
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -42,10 +43,8 @@ func (f Filter) Includes(names ...string) bool {
 // matches tells whether any pattern matches any name.
 func matches(patterns []*regexp.Regexp, names []string) bool {
 	for _, pattern := range patterns {
-		for _, name := range names {
-			if pattern.MatchString(name) {
-				return true
-			}
+		if slices.ContainsFunc(names, pattern.MatchString) {
+			return true
 		}
 	}
 	return false

@@ -69,8 +69,7 @@ func refuse(reason Reason, detail string) error { return &refusal{reason, detail
 
 // reasonOf returns the reason of an error made by [refuse].
 func reasonOf(err error) Reason {
-	var r *refusal
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[*refusal](err); ok {
 		return r.reason
 	}
 	return ReasonJSON
@@ -140,12 +139,10 @@ func depth(payload []byte) int {
 
 // explain turns the decoder's error into a refusal that quotes no values.
 func explain(err error) error {
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return refuse(ReasonType, fmt.Sprintf("field %.80q must be %s", wrong.Field, wrong.Type))
 	}
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return refuse(ReasonJSON, fmt.Sprintf("syntax error at byte %d", syntax.Offset))
 	}
 	// What is left comes from time.Time's own decoder.
