@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/eclipse/paho.golang/packets"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -272,5 +273,29 @@ func TestSlowHandlerKeepsTheLink(t *testing.T) {
 	close(release)
 	for range 2*receiveMaximum - 1 {
 		next(t, entered, "message")
+	}
+}
+
+func TestRefusedSubscriptionIsTold(t *testing.T) {
+	o := optionsFor(t, rogue(t, welcome, func(conn net.Conn) {
+		for {
+			p, err := packets.ReadPacket(conn)
+			if err != nil {
+				return
+			}
+			if s, ok := p.Content.(*packets.Subscribe); ok {
+				_, _ = conn.Write([]byte{0x90, 5, byte(s.PacketID >> 8), byte(s.PacketID), 0, 0, 0x87})
+			}
+		}
+	}))
+	o.Subscriptions = []Subscription{{Filter: "granted"}, {Filter: "denied/#"}}
+	o.OnUp = func(context.Context, *Link) { t.Error("OnUp was called") }
+	link := open(t, o)
+	err := awaitUp(t, link, 2*time.Second)
+	if want := o.Address() + ": subscription to denied/# refused: not authorized"; text(err) != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if s := link.Status(); s.Connected || s.Error != text(err) {
+		t.Errorf("status: got %+v, want the link down because of %v", s, err)
 	}
 }
