@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"systant/pkg/schema"
@@ -15,7 +18,7 @@ import (
 type Sampler struct {
 	config   Config
 	log      *slog.Logger
-	running  []running
+	running  []*running
 	bootID   string
 	sequence uint64
 }
@@ -24,7 +27,9 @@ type Sampler struct {
 type running struct {
 	name      string
 	collector Collector
-	fault     string // the error that was logged last; empty when all is well
+	state     string      // the error that was noted last; empty when all is well
+	failed    bool        // that error is a fault
+	busy      atomic.Bool // a call is under way, which may have been given up
 }
 
 // New returns a sampler that runs the collectors that c wants. Faults of
@@ -36,6 +41,11 @@ func New(c Config, log *slog.Logger) (*Sampler, error) {
 		return nil, fmt.Errorf("reading the boot id: %w", err)
 	}
 	s.bootID = id
+	for _, name := range c.Modules {
+		if !slices.Contains(Modules(), name) {
+			return nil, fmt.Errorf("there is no module %q; there are %s", name, strings.Join(Modules(), " "))
+		}
+	}
 	for _, m := range modules {
 		if !c.wanted(m.name) {
 			continue
@@ -44,7 +54,7 @@ func New(c Config, log *slog.Logger) (*Sampler, error) {
 		if err != nil {
 			return nil, fmt.Errorf("starting collector %s: %w", m.name, err)
 		}
-		s.running = append(s.running, running{name: m.name, collector: collector})
+		s.running = append(s.running, &running{name: m.name, collector: collector})
 	}
 	return s, nil
 }
@@ -56,7 +66,8 @@ func (s *Sampler) Prime(ctx context.Context) {
 }
 
 // Sample reads the host. Sections whose collector failed, or whose subject
-// the host lacks, are absent.
+// the host lacks, are absent. A device that hangs delays the sample that
+// finds it by some seconds, and no later one.
 func (s *Sampler) Sample(ctx context.Context) *schema.Stats {
 	return s.sampleAt(ctx, time.Now())
 }
@@ -73,7 +84,7 @@ func (s *Sampler) sampleAt(ctx context.Context, now time.Time) *schema.Stats {
 		Tags:            s.config.Tags,
 	}
 	started := time.Now()
-	s.collect(ctx, stats, now)
+	stats = s.collect(ctx, stats, now)
 	if stats.System != nil {
 		stats.System.CPUCelsius = cpuCelsius(stats.Temperature)
 	}
@@ -83,10 +94,13 @@ func (s *Sampler) sampleAt(ctx context.Context, now time.Time) *schema.Stats {
 	return stats
 }
 
-// Close ends what collectors keep open.
+// Close ends what collectors keep open, but for those that still hang.
 func (s *Sampler) Close() error {
 	var fault error
 	for _, r := range s.running {
+		if r.busy.Load() {
+			continue
+		}
 		if closer, ok := r.collector.(io.Closer); ok {
 			fault = errors.Join(fault, closer.Close())
 		}
@@ -94,44 +108,42 @@ func (s *Sampler) Close() error {
 	return fault
 }
 
-// collect runs the collectors one after another: at some microseconds each,
-// running them at once would cost more than it saves.
-func (s *Sampler) collect(ctx context.Context, stats *schema.Stats, now time.Time) {
-	for i := range s.running {
-		r := &s.running[i]
-		r.note(s.log, guard(ctx, r.collector, stats, now))
-	}
-}
-
-// guard turns a collector's panic into an error: a driver that says something
-// nobody foresaw must not take the other metrics away.
-func guard(ctx context.Context, c Collector, stats *schema.Stats, now time.Time) (err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("collector panicked: %v", cause)
+// collect runs the collectors and returns stats with what they read.
+func (s *Sampler) collect(ctx context.Context, stats *schema.Stats, now time.Time) *schema.Stats {
+	for rest := s.running; len(rest) > 0; {
+		p := newPass(rest, stats)
+		go p.run(ctx, now)
+		var faults []error
+		stats, faults = p.wait()
+		for i, fault := range faults {
+			rest[i].note(s.log, fault)
 		}
-	}()
-	return c.Collect(ctx, stats, now)
+		rest = rest[len(faults):]
+	}
+	return stats
 }
 
 // note logs how a collector fares, once for each change.
 func (r *running) note(log *slog.Logger, err error) {
-	fault := ""
+	state := ""
 	if err != nil {
-		fault = err.Error()
+		state = err.Error()
 	}
-	if fault == r.fault {
+	if state == r.state {
 		return
 	}
-	recovered := r.fault != "" && err == nil
-	r.fault = fault
+	absent, failed := errors.Is(err, ErrAbsent), r.failed
+	r.state, r.failed = state, err != nil && !absent
 	log = log.With("collector", r.name)
-	switch {
-	case errors.Is(err, ErrAbsent):
+	if failed && !r.failed {
+		log.Info("collector recovered")
+	}
+	switch panicked := (*panicError)(nil); {
+	case absent:
 		log.Debug("collector has nothing to read", "err", err)
+	case errors.As(err, &panicked):
+		log.Error("collector failed", "err", err, "stack", string(panicked.stack))
 	case err != nil:
 		log.Warn("collector failed", "err", err)
-	case recovered:
-		log.Info("collector recovered")
 	}
 }

@@ -9,9 +9,13 @@ import (
 
 func BenchmarkSample(b *testing.B) {
 	s, err := New(everything(kernel.Host{}), slog.New(slog.DiscardHandler))
-	if err != nil { b.Fatal(err) }
+	if err != nil {
+		b.Fatal(err)
+	}
 	b.ReportAllocs()
-	for b.Loop() { s.Sample(b.Context()) }
+	for b.Loop() {
+		s.Sample(b.Context())
+	}
 }
 
 func BenchmarkCollectors(b *testing.B) {
@@ -20,9 +24,13 @@ func BenchmarkCollectors(b *testing.B) {
 			c := everything(kernel.Host{})
 			c.Modules = []string{m.name}
 			s, err := New(c, slog.New(slog.DiscardHandler))
-			if err != nil { b.Fatal(err) }
+			if err != nil {
+				b.Fatal(err)
+			}
 			b.ReportAllocs()
-			for b.Loop() { s.Sample(b.Context()) }
+			for b.Loop() {
+				s.Sample(b.Context())
+			}
 		})
 	}
 }
