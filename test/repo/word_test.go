@@ -75,3 +75,25 @@ func TestLinks(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestOptionsAreDescribed checks that each option of the reference files stands
+// in the page of options, beside the table that it belongs to.
+func TestOptionsAreDescribed(t *testing.T) {
+	page := read(t, "docs/configuration.md")
+	for _, path := range []string{"agent/reference.toml", "dashboard/reference.toml"} {
+		table := ""
+		for line := range strings.Lines(read(t, path)) {
+			line = strings.TrimSpace(line)
+			if strings.HasPrefix(line, "[") {
+				table = line
+			}
+			key, _, found := strings.Cut(line, " = ")
+			if !found || strings.HasPrefix(line, "#") {
+				continue
+			}
+			if !strings.Contains(page, table) || !strings.Contains(page, key+"`") {
+				t.Errorf("docs/configuration.md: got nothing about %s %s of %s", table, key, path)
+			}
+		}
+	}
+}
