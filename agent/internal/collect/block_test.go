@@ -2,7 +2,9 @@ package collect
 
 import (
 	"errors"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -120,6 +122,29 @@ func TestBlock(t *testing.T) {
 	if diff := cmp.Diff(sample(now.Add(10*time.Second)), second); diff != "" {
 		t.Errorf("second sample: got -, want +\n%s", diff)
 	}
+}
+
+func TestBlockChooses(t *testing.T) {
+	files := map[string]string{}
+	for _, name := range []string{"sda", "dm-0", "md0", "loop0", "zram0", "nvme0n1", "cciss!c0d0"} {
+		files["sys/block/"+name+"/"] = ""
+		files["proc/diskstats"] += "8 0 " + strings.ReplaceAll(name, "!", "/") + " 1 2 3 4 5 6 7 8 9 10 11\n"
+	}
+	host := writeHost(t, files)
+	check := func(chosen Filter, want ...string) {
+		t.Helper()
+		c, _ := newBlock(Config{Host: host, Block: chosen})
+		var s schema.Stats
+		if err := c.Collect(t.Context(), &s, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(slices.Sorted(maps.Keys(s.Block)), want); diff != "" {
+			t.Errorf("got -, want +\n%s", diff)
+		}
+	}
+	check(Filter{}, "cciss/c0d0", "dm-0", "md0", "nvme0n1", "sda")
+	check(filter(t, []string{"zram*", "sd?"}, nil), "sda", "zram0")
+	check(filter(t, nil, []string{"dm-*", "md*", "cciss*"}), "nvme0n1", "sda")
 }
 
 func TestBlockAbsent(t *testing.T) {

@@ -161,6 +161,9 @@ func chipName(h kernel.Host, path string) string {
 	if disks := h.List(path + "/device/block"); len(disks) == 1 {
 		device = disks[0]
 	}
+	if model, counter, ok := strings.Cut(device, "."); ok && len(counter) == 4 && strings.Count(model, ":") == 2 {
+		device = model // of HID devices, the end counts up with each one plugged in
+	}
 	switch {
 	case device == "":
 		return printable(name)

@@ -156,6 +156,27 @@ func TestTemperature(t *testing.T) {
 	}
 }
 
+func TestChipName(t *testing.T) {
+	check := func(name, device, want string) {
+		t.Helper()
+		files := map[string]string{"hwmon0/name": name + "\n"}
+		if device != "" {
+			files["hwmon0/device -> ../../"+device] = ""
+		}
+		if got := chipName(writeHost(t, files), "/hwmon0"); got != want {
+			t.Errorf("%s of %s: got %q, want %q", name, device, got, want)
+		}
+	}
+	check("k10temp", "0000:00:18.3", "k10temp-0000:00:18.3")
+	check("coretemp", "coretemp.0", "coretemp.0")
+	check("nvme", "nvme0", "nvme0")
+	check("iwlwifi_1", "", "iwlwifi_1")
+	check("acpitz", "thermal_zone0", "acpitz-thermal_zone0")
+	check("kraken2023", "0003:1E71:2007.0003", "kraken2023-0003:1E71:2007")
+	check("a\x1bb", "", "a\uFFFDb")
+	check("", "nvme0", "")
+}
+
 func TestTemperatureFilter(t *testing.T) {
 	host := writeHost(t, sensorFiles)
 	check := func(names Filter, want ...string) {
