@@ -40,31 +40,46 @@ func (h Host) Read(path string) ([]byte, error) {
 // Each read may see another state, so that buf better takes the file at once.
 // A FIFO or device that stands in a file's place is not waited for.
 func (h Host) ReadInto(buf []byte, path string) ([]byte, error) {
+	if cap(buf) == 0 {
+		buf = make([]byte, 0, pageFile)
+	}
+	buf, err := h.readAtMost(buf, path, maxFile+1)
+	if err == nil && len(buf) > maxFile {
+		err = &fs.PathError{Op: "read", Path: path, Err: ErrTooLong}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return buf, nil
+}
+
+// Head returns a file's first bytes, limit of them where it is longer.
+func (h Host) Head(path string, limit int) ([]byte, error) {
+	return h.readAtMost(make([]byte, 0, min(limit, pageFile)), path, limit)
+}
+
+// readAtMost reads a file, or its first limit bytes, into the room of buf or
+// that of a larger slice.
+func (h Host) readAtMost(buf []byte, path string, limit int) ([]byte, error) {
 	fd, err := open(h.Path(path))
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
 	defer unix.Close(fd)
-	if cap(buf) == 0 {
-		buf = make([]byte, 0, pageFile)
-	}
-	buf = buf[:0]
-	for {
+	for buf = buf[:0]; len(buf) < limit; {
 		if len(buf) == cap(buf) {
-			if len(buf) > maxFile {
-				return nil, &fs.PathError{Op: "read", Path: path, Err: ErrTooLong}
-			}
 			buf = append(buf, 0)[:len(buf)]
 		}
-		n, err := read(fd, buf[len(buf):cap(buf)])
+		n, err := read(fd, buf[len(buf):min(cap(buf), limit)])
 		if err != nil {
 			return nil, &fs.PathError{Op: "read", Path: path, Err: err}
 		}
 		if n == 0 {
-			return buf, nil
+			break
 		}
 		buf = buf[:len(buf)+n]
 	}
+	return buf, nil
 }
 
 // Text returns a file's content without the white space around it, nor the
