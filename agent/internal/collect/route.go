@@ -8,18 +8,23 @@ import (
 	"systant/agent/internal/kernel"
 )
 
+// maxRoutes bounds what is read of a routing table, in bytes. A router may have
+// a million routes; the default ones stand first, as the tables are in the
+// order of destinations.
+const maxRoutes = 64 << 10
+
 // defaultRoute returns the interface of the default route with the lowest
 // metric: over IPv4 from /proc/net/route, else over IPv6 from
 // /proc/net/ipv6_route (Documentation/networking/proc_net_tcp.rst names the
 // folder; the columns are those of the kernel's fib_trie.c and ip6_route.c).
 // It is empty on a host without one.
 func defaultRoute(h kernel.Host) string {
-	if data, err := h.Read("/proc/net/route"); err == nil {
+	if data, err := h.Head("/proc/net/route", maxRoutes); err == nil {
 		if name := lowestRoute(string(data), parseRoute4); name != "" {
 			return name
 		}
 	}
-	if data, err := h.Read("/proc/net/ipv6_route"); err == nil {
+	if data, err := h.Head("/proc/net/ipv6_route", maxRoutes); err == nil {
 		return lowestRoute(string(data), parseRoute6)
 	}
 	return ""

@@ -2,16 +2,22 @@ package collect
 
 import (
 	"encoding/binary"
+	"strconv"
 	"strings"
 
 	"systant/agent/internal/kernel"
 )
 
-// The layout of utmp(5) on 64-bit Linux: the record's size, the type of a
-// user's login, and where type and name stand.
+// The layout of utmp(5) in the C library: the sizes that a record may have,
+// which is the smaller one where a 64-bit system keeps times in 32 bits for
+// its 32-bit programs (x86-64) and the larger one where it never had such
+// (arm64); the type of a user's login; and where pid and name stand.
 const (
 	utmpRecord      = 384
+	utmpRecordWide  = 400
 	utmpUserProcess = 7
+	utmpMaxType     = 9
+	utmpPID         = 4
 	utmpUser        = 44
 )
 
@@ -20,8 +26,13 @@ const (
 // which distributions have begun to drop. It is not known where both lack.
 func countUsers(h kernel.Host) (count int, ok bool) {
 	const folder = "/run/systemd/sessions"
-	if _, err := h.Text("/run/systemd/seats/seat0"); err == nil || len(h.List(folder)) > 0 {
+	if h.Exists(folder) || h.Exists("/run/systemd/seats/seat0") {
 		for _, name := range h.List(folder) {
+			// Beside a session's file may stand a FIFO, to which logind
+			// listens for its end.
+			if strings.HasSuffix(name, ".ref") {
+				continue
+			}
 			if text, err := h.Text(folder + "/" + name); err == nil && isUserSession(text) {
 				count++
 			}
@@ -32,7 +43,9 @@ func countUsers(h kernel.Host) (count int, ok bool) {
 	if err != nil {
 		return 0, false
 	}
-	return countUTMP(data), true
+	return countUTMP(data, func(pid int32) bool {
+		return h.Exists("/proc/" + strconv.Itoa(int(pid)))
+	}), true
 }
 
 // isUserSession tells whether a session file of systemd-logind is of a person
@@ -50,14 +63,31 @@ func isUserSession(text string) bool {
 	return (class == "user" || strings.HasPrefix(class, "user-")) && state != "closing"
 }
 
-// countUTMP returns the number of user logins in utmp records (utmp(5)); a
-// last record that is cut short is left out.
-func countUTMP(data []byte) int {
+// countUTMP returns the number of user logins in utmp records (utmp(5)) whose
+// process is alive: a crash leaves others behind. A last record that is cut
+// short is left out.
+func countUTMP(data []byte, alive func(pid int32) bool) int {
+	size := utmpRecord
+	if !areUTMP(data, size) && areUTMP(data, utmpRecordWide) {
+		size = utmpRecordWide
+	}
 	count := 0
-	for ; len(data) >= utmpRecord; data = data[utmpRecord:] {
-		if binary.NativeEndian.Uint16(data) == utmpUserProcess && data[utmpUser] != 0 {
+	for ; len(data) >= size; data = data[size:] {
+		pid := int32(binary.NativeEndian.Uint32(data[utmpPID:]))
+		if binary.NativeEndian.Uint16(data) == utmpUserProcess && data[utmpUser] != 0 && pid > 0 && alive(pid) {
 			count++
 		}
 	}
 	return count
+}
+
+// areUTMP tells whether data can be records of some size: each begins with a
+// known type and the padding behind it.
+func areUTMP(data []byte, size int) bool {
+	for ; len(data) >= size; data = data[size:] {
+		if binary.NativeEndian.Uint16(data) > utmpMaxType || data[2] != 0 || data[3] != 0 {
+			return false
+		}
+	}
+	return len(data) == 0
 }

@@ -2,15 +2,11 @@ package collect
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
-	"runtime"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/prometheus/procfs"
 
 	"systant/agent/internal/kernel"
 	"systant/pkg/schema"
@@ -102,105 +98,6 @@ func readBootTime(h kernel.Host) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	_, rest, ok := strings.Cut(string(data), "\nbtime ")
-	if !ok {
-		return 0, errors.New("/proc/stat has no btime")
-	}
-	line, _, _ := strings.Cut(rest, "\n")
-	return strconv.ParseInt(line, 10, 64)
-}
-
-// readOSRelease returns the distribution's name and version from
-// /etc/os-release, or /usr/lib/os-release where there is none (os-release(5)).
-// Rolling distributions have no version.
-func readOSRelease(h kernel.Host) (name, version string) {
-	data, err := h.Read("/etc/os-release")
-	if err != nil {
-		if data, err = h.Read("/usr/lib/os-release"); err != nil {
-			return "Linux", ""
-		}
-	}
-	fields := parseOSRelease(data)
-	name = fields["NAME"]
-	if name == "" {
-		name = "Linux" // the default that os-release(5) gives
-	}
-	version = fields["VERSION_ID"]
-	if version == "" {
-		version = fields["BUILD_ID"]
-	}
-	return name, version
-}
-
-// parseOSRelease returns the assignments of an os-release file: one a line,
-// the value bare or in single or double quotes, with a backslash before
-// characters that the shell would take as its own.
-func parseOSRelease(data []byte) map[string]string {
-	fields := make(map[string]string)
-	for line := range strings.Lines(string(data)) {
-		key, value, ok := strings.Cut(strings.TrimSpace(line), "=")
-		if !ok || key == "" || key[0] == '#' {
-			continue
-		}
-		if n := len(value); n >= 2 && (value[0] == '"' || value[0] == '\'') && value[n-1] == value[0] {
-			value = value[1 : n-1]
-		}
-		value = strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\$`, `$`, "\\`", "`").Replace(value)
-		fields[key] = cleanText([]byte(value), 64)
-	}
-	return fields
-}
-
-// architecture returns the machine's architecture as uname(2) names it, which
-// kernels from 6.1 tell in /proc/sys/kernel/arch.
-func architecture(h kernel.Host) string {
-	if arch, err := h.Text("/proc/sys/kernel/arch"); err == nil {
-		return arch
-	}
-	switch runtime.GOARCH {
-	case "amd64":
-		return "x86_64"
-	case "arm64":
-		return "aarch64"
-	}
-	return runtime.GOARCH
-}
-
-// machine returns the maker's name of the machine: vendor and product from
-// /sys/class/dmi/id, or the model in the device tree. Placeholders that
-// boards are shipped with count as nothing.
-func machine(h kernel.Host) string {
-	if model, err := h.Text("/proc/device-tree/model"); err == nil {
-		return cleanText([]byte(model), 80)
-	}
-	real := func(file string) string {
-		text, _ := h.Text("/sys/class/dmi/id/" + file)
-		switch strings.ToLower(text) {
-		case "", "to be filled by o.e.m.", "system manufacturer", "system product name", "default string", "o.e.m.", "not specified", "unknown", "none":
-			return ""
-		}
-		return cleanText([]byte(text), 80)
-	}
-	vendor, product := real("sys_vendor"), real("product_name")
-	if product == "" {
-		vendor, product = real("board_vendor"), real("board_name")
-	}
-	if strings.HasPrefix(product, vendor) {
-		return product
-	}
-	return strings.TrimSpace(vendor + " " + product)
-}
-
-// cpuModel returns the processor's name from /proc/cpuinfo. Arm kernels name
-// the whole chip, on a line "Model" or "Hardware", or nothing.
-func cpuModel(h kernel.Host) string {
-	fs, err := procfs.NewFS(h.Path("/proc"))
-	if err != nil {
-		return ""
-	}
-	info, err := fs.CPUInfo()
-	if err != nil || len(info) == 0 {
-		return ""
-	}
-	return strings.Join(strings.Fields(cleanText([]byte(info[0].ModelName), 80)), " ")
+	booted, err := parseBootTime(data)
+	return booted.Unix(), err
 }

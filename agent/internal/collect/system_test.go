@@ -2,8 +2,10 @@ package collect
 
 import (
 	"encoding/binary"
+	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,6 +35,10 @@ func TestOSRelease(t *testing.T) {
 		{"quoted", "NAME=\"Debian GNU/Linux\"\nVERSION_ID=\"12\"\n", "Debian GNU/Linux", "12"},
 		{"bare", "ID=arch\nNAME=Arch\nBUILD_ID=rolling\n", "Arch", "rolling"},
 		{"single quotes and escapes", "NAME='A \"b\"'\nVERSION_ID=\"1\\$2\"", `A "b"`, "1$2"},
+		{"escapes of a bare value", "NAME=A\\ b\\\\\nVERSION_ID=1", `A b\`, "1"},
+		{"a backslash before what it means nothing to", "NAME=\"a\\nb\"\nVERSION_ID='1\\$'", `a\nb`, `1\$`},
+		{"quotes that are not closed, or too early", "NAME=\"a\nNAME='b'c\nPRETTY_NAME=d", "d", ""},
+		{"the last one counts", "NAME=a\nNAME=b\nVERSION_ID=1\nVERSION_ID=\n", "b", ""},
 		{"comments and rubbish", "# NAME=no\n=x\nNAME\n", "Linux", ""},
 		{"control characters", "NAME=\"a\x00\x1b[31mb\"\n", "a\ufffd\ufffd[31mb", ""},
 	}
@@ -84,6 +90,26 @@ func TestMachine(t *testing.T) {
 	}
 }
 
+func TestCPUModel(t *testing.T) {
+	check := func(text, want string) {
+		t.Helper()
+		if got := parseCPUModel([]byte(text)); got != want {
+			t.Errorf("model in %q: got %q, want %q", text, got, want)
+		}
+	}
+	check("", "")
+	check("processor\t: 0\nmodel\t\t: 28\nmodel name\t: Intel(R) Atom(TM) CPU D525   @ 1.80GHz\n\nprocessor\t: 1\nmodel name\t: other\n", "Intel(R) Atom(TM) CPU D525 @ 1.80GHz")
+	check("CPU implementer\t: 0x41\nCPU part\t: 0xd05\n\nCPU implementer\t: 0x41\nCPU part\t: 0xd0b\n\nCPU implementer\t: 0x41\nCPU part\t: 0xd0b\nHardware\t: BCM2835\n", "Cortex-A55 + Cortex-A76")
+	check("CPU implementer\t: 0x61\nCPU part\t: 0x022\n", "Apple 0x022")
+	check("CPU implementer\t: 0xee\nCPU part\t: 0x001\nHardware\t: Some SoC\n", "Some SoC")
+	check("model name\t: ARMv7 Processor rev 4 (v7l)\nCPU implementer\t: 0x41\nCPU part\t: 0xd03\nHardware\t: BCM2835\n", "Cortex-A53")
+	check("model name\t: ARMv6-compatible processor\n", "ARMv6-compatible processor")
+	check("cpu\t\t: POWER9, altivec supported\n", "POWER9, altivec supported")
+	check("cpu model\t\t: MIPS 1004Kc V2.15\n", "MIPS 1004Kc V2.15")
+	check("hart\t\t: 0\nuarch\t\t: sifive,u74-mc\n", "sifive,u74-mc")
+	check("model name\t: "+strings.Repeat("x", 999)+"\n", strings.Repeat("x", maxName))
+}
+
 func TestUsers(t *testing.T) {
 	count := func(files map[string]string) any {
 		if n, ok := countUsers(hostOf(t, files)); ok {
@@ -91,21 +117,35 @@ func TestUsers(t *testing.T) {
 		}
 		return "unknown"
 	}
-	login := make([]byte, 2*utmpRecord+10)
-	binary.NativeEndian.PutUint16(login, utmpUserProcess)
-	copy(login[utmpUser:], "alice")
+	// logins returns utmp with a login of process 9, one of process 8, and the
+	// record of a boot.
+	logins := func(size int) string {
+		records := make([]byte, 3*size)
+		for i, pid := range []uint32{9, 8} {
+			record := records[i*size:]
+			binary.NativeEndian.PutUint16(record, utmpUserProcess)
+			binary.NativeEndian.PutUint32(record[utmpPID:], pid)
+			copy(record[utmpUser:], "alice")
+		}
+		binary.NativeEndian.PutUint16(records[2*size:], 2)
+		copy(records[2*size+utmpUser:], "reboot")
+		return string(records)
+	}
 	got := []any{
 		count(nil),
-		count(map[string]string{"/run/utmp": string(login)}),
+		count(map[string]string{"/run/utmp": logins(utmpRecord), "/proc/9/stat": "9 (bash) S"}),
+		count(map[string]string{"/run/utmp": logins(utmpRecordWide), "/proc/9/stat": "9 (bash) S", "/proc/8/stat": "8 (bash) S"}),
+		count(map[string]string{"/run/utmp": logins(utmpRecord)[:utmpRecord+9], "/proc/9/stat": "9 (bash) S"}),
 		count(map[string]string{"/run/systemd/seats/seat0": "IS_SEAT0=1"}),
 		count(map[string]string{
-			"/run/systemd/sessions/1":  "# private\nUID=1000\nSTATE=active\nCLASS=user\n",
-			"/run/systemd/sessions/2":  "STATE=closing\nCLASS=user\n",
-			"/run/systemd/sessions/3":  "STATE=online\nCLASS=manager\n",
-			"/run/systemd/sessions/c1": "STATE=online\nCLASS=greeter\n",
+			"/run/systemd/sessions/1":     "# private\nUID=1000\nSTATE=active\nCLASS=user\n",
+			"/run/systemd/sessions/2":     "STATE=closing\nCLASS=user\n",
+			"/run/systemd/sessions/3":     "STATE=online\nCLASS=manager\n",
+			"/run/systemd/sessions/c1":    "STATE=online\nCLASS=greeter\n",
+			"/run/systemd/sessions/1.ref": "STATE=active\nCLASS=user\n",
 		}),
 	}
-	if diff := cmp.Diff([]any{"unknown", 1, 0, 1}, got); diff != "" {
+	if diff := cmp.Diff([]any{"unknown", 1, 2, 1, 0, 1}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -133,15 +173,36 @@ func TestBootTimeDoesNotWaver(t *testing.T) {
 	}
 }
 
+// TestSystemLive reads the machine that the test runs on.
+func TestSystemLive(t *testing.T) {
+	c, err := newSystem(Config{AgentVersion: "1.2.3"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s schema.Stats
+	if err := c.Collect(t.Context(), &s, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	got := s.System
+	booted := float64(time.Now().Unix()) - got.UptimeSeconds
+	if got.Kernel == "" || got.OS == "" || got.Architecture == "" || got.AgentVersion != "1.2.3" || math.Abs(booted-float64(got.BootTime)) > 60 {
+		t.Errorf("got %+v, want a machine that booted at %.0f", got, booted)
+	}
+}
+
 func FuzzSystemTexts(f *testing.F) {
 	f.Add("NAME=\"a\\\"b\"\nVERSION_ID='1'\n")
 	f.Add("eth0\t00000000\t0102A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n")
+	f.Add("CPU implementer\t: 0x41\nCPU part\t: 0xd05\nmodel name\t: x\n")
 	f.Add("STATE=active\nCLASS=user\n")
-	f.Fuzz(func(_ *testing.T, text string) {
+	f.Fuzz(func(t *testing.T, text string) {
 		parseOSRelease([]byte(text))
 		lowestRoute(text, parseRoute4)
 		lowestRoute(text, parseRoute6)
 		isUserSession(text)
-		countUTMP([]byte(text))
+		parseCPUModel([]byte(text))
+		if n := countUTMP([]byte(text), func(int32) bool { return true }); n > len(text)/utmpRecord {
+			t.Errorf("got %d users in %d bytes", n, len(text))
+		}
 	})
 }
