@@ -3,6 +3,7 @@ package collect
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -14,11 +15,16 @@ import (
 	"systant/pkg/schema"
 )
 
+// errMeminfo is returned for a /proc/meminfo that does not tell how much
+// memory there is.
+var errMeminfo = errors.New("no MemTotal")
+
 // memory reads RAM and swap.
 type memory struct {
 	host   kernel.Host
 	fs     procfs.FS
 	window window
+	room   []byte            // reused
 	before map[string]uint64 // of /proc/vmstat
 }
 
@@ -38,13 +44,15 @@ func (c *memory) Collect(_ context.Context, s *schema.Stats, now time.Time) erro
 	if err != nil {
 		return fmt.Errorf("reading meminfo: %w", err)
 	}
+	if info.MemTotalBytes == nil {
+		return fmt.Errorf("reading meminfo: %w", errMeminfo)
+	}
 	s.Memory = fromMeminfo(info)
-	data, err := c.host.Read("/proc/vmstat")
-	if err != nil {
+	if c.room, err = c.host.ReadInto(c.room, "/proc/vmstat"); err != nil {
 		return fmt.Errorf("reading vmstat: %w", err)
 	}
 	seconds := c.window.advance(now)
-	before, events := c.before, parseVMStat(data)
+	before, events := c.before, parseVMStat(c.room)
 	c.before = events
 	page := uint64(os.Getpagesize())
 	rate := func(key string, scale uint64) *float64 {
@@ -65,7 +73,8 @@ func (c *memory) Collect(_ context.Context, s *schema.Stats, now time.Time) erro
 }
 
 // fromMeminfo derives the section from /proc/meminfo. Kernels before 3.14
-// have no MemAvailable; free memory and the caches come closest to it.
+// have no MemAvailable; free memory and the caches come closest to it, without
+// shared memory, which counts as cache and can't be dropped.
 func fromMeminfo(info procfs.Meminfo) *schema.Memory {
 	bytes := func(p *uint64) uint64 {
 		if p == nil {
@@ -81,7 +90,7 @@ func fromMeminfo(info procfs.Meminfo) *schema.Memory {
 		DirtyBytes:     bytes(info.DirtyBytes),
 		SwapTotalBytes: bytes(info.SwapTotalBytes),
 	}
-	m.AvailableBytes = bytes(info.MemFreeBytes) + m.BuffersBytes + m.CachedBytes
+	m.AvailableBytes = bytes(info.MemFreeBytes) + m.BuffersBytes + m.CachedBytes - min(m.SharedBytes, m.CachedBytes)
 	if info.MemAvailableBytes != nil {
 		m.AvailableBytes = *info.MemAvailableBytes
 	}

@@ -5,27 +5,37 @@ import (
 	"time"
 )
 
+// The bounds of a time over which a rate means something: below, it would
+// show the grain of the counters; above, it is not one of a sample.
+const (
+	shortestWindow = time.Millisecond
+	longestWindow  = 48 * time.Hour
+)
+
 // window measures the time between a collector's samples. The zero value has
 // seen none.
 type window struct {
 	last time.Time
 }
 
-// advance returns the seconds since the call before: 0 for the first one, and
-// where no time has passed. Times of a running program carry the monotonic
-// clock, so that setting the wall clock does not show.
+// advance returns the seconds since the call before, and 0 where no rate can
+// be told: at the first call, and after less than shortestWindow or more than
+// longestWindow. Times of a running program carry the monotonic clock, so
+// that setting the wall clock does not show.
 func (w *window) advance(now time.Time) float64 {
 	last := w.last
 	w.last = now
-	if last.IsZero() {
+	elapsed := now.Sub(last)
+	if last.IsZero() || elapsed < shortestWindow || elapsed > longestWindow {
 		return 0
 	}
-	return max(0, now.Sub(last).Seconds())
+	return elapsed.Seconds()
 }
 
 // perSecond returns the rate at which a counter grew, rounded to a tenth. It
-// is nil when no time has passed and when the counter is smaller than before:
-// then its source was reset, and how far it got before is not known.
+// is nil when seconds are not positive and when the counter is smaller than
+// before: then its source was reset, or it wrapped, and how far it got before
+// is not known.
 func perSecond(before, now uint64, seconds float64) *float64 {
 	if seconds <= 0 || now < before {
 		return nil
@@ -56,5 +66,5 @@ func percent(part, whole float64) float64 {
 // values that have not really changed equal.
 func round(x float64, decimals int) float64 {
 	scale := math.Pow10(decimals)
-	return math.Round(x*scale) / scale
+	return math.Round(x*scale)/scale + 0 // +0 makes of -0, which JSON has, a 0
 }
