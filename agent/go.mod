@@ -16,12 +16,16 @@ require (
 
 require (
 	github.com/NVIDIA/go-nvml v0.13.4-1
+	github.com/godbus/dbus/v5 v5.2.4
 	github.com/google/go-cmp v0.7.0
+	github.com/prometheus/procfs v0.23.0
 	golang.org/x/sys v0.49.0
+	golang.org/x/tools v0.52.0
 )
 
 require (
-	github.com/godbus/dbus/v5 v5.2.4 // indirect
-	github.com/prometheus/procfs v0.23.0 // indirect
-	golang.org/x/tools v0.52.0 // indirect
+	github.com/eclipse/paho.golang v0.23.0 // indirect
+	github.com/gorilla/websocket v1.5.3 // indirect
+	github.com/pelletier/go-toml/v2 v2.4.3 // indirect
+	golang.org/x/net v0.61.0 // indirect
 )

@@ -11,17 +11,22 @@ replace (
 )
 
 require (
-	systant/agent v0.0.0
-	systant/dashboard v0.0.0
+	github.com/google/go-cmp v0.7.0
+	github.com/google/jsonschema-go v0.4.3
+	golang.org/x/tools v0.52.0
 	systant/pkg/config v0.0.0
 	systant/pkg/mqtt v0.0.0
 	systant/pkg/schema v0.0.0
 )
 
 require (
-	github.com/google/go-cmp v0.7.0 // indirect
-	github.com/google/jsonschema-go v0.4.3 // indirect
-	golang.org/x/tools v0.52.0 // indirect
+	github.com/chromedp/cdproto v0.159.0 // indirect
+	github.com/chromedp/chromedp v0.23.0 // indirect
+	github.com/eclipse/paho.golang v0.23.0 // indirect
+	github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect
+	github.com/pelletier/go-toml/v2 v2.4.3 // indirect
+	golang.org/x/net v0.61.0 // indirect
+	gopkg.in/yaml.v3 v3.0.1 // indirect
 )
 
 require (
