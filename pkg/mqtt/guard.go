@@ -55,11 +55,11 @@ func (g *guard) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	defer g.packet.Reset()
-	if err := g.Conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+	if err := g.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 		return 0, err
 	}
 	if _, err := g.Conn.Write(g.packet.Bytes()); err != nil {
-		return 0, errors.Join(err, g.Conn.Close())
+		return 0, errors.Join(err, g.Close())
 	}
 	return len(p), nil
 }

@@ -3,6 +3,7 @@ package mqtt
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -86,7 +87,7 @@ type check struct {
 func (c *check) invalid(key, problem string, args ...any) error {
 	err := c.file.Invalid("mqtt."+key, problem, args...)
 	if variable := c.from[key]; variable != "" {
-		if e, ok := err.(*config.Error); ok {
+		if e, ok := errors.AsType[*config.Error](err); ok {
 			return &config.Error{Key: variable, Problem: e.Problem}
 		}
 	}
