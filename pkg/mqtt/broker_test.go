@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,7 +20,63 @@ const patience = 15 * time.Second
 // startBroker serves MQTT on l, and returns what ends that.
 func startBroker(t *testing.T, l net.Listener) (stop func()) {
 	t.Helper()
-	return serve(t, listeners.NewNet("test", l))
+	tracked := &tracked{Listener: l, conns: make(map[net.Conn]bool)}
+	return serve(t, &settled{Net: listeners.NewNet("test", tracked), tracked: tracked})
+}
+
+// settled is mochi's listener, but closing it waits for every connection:
+// mochi 2.7 counts a new one while it waits for the count to reach zero, which
+// is a race.
+type settled struct {
+	*listeners.Net
+	tracked *tracked
+	served  sync.WaitGroup
+}
+
+// Serve hands connections to the broker until the listener is closed.
+func (s *settled) Serve(establish listeners.EstablishFn) {
+	s.served.Add(1)
+	defer s.served.Done()
+	s.Net.Serve(func(id string, conn net.Conn) error {
+		s.served.Add(1)
+		defer s.served.Done()
+		return establish(id, conn)
+	})
+}
+
+// Close ends the listener and every connection.
+func (s *settled) Close(closeClients listeners.CloseFn) {
+	s.Net.Close(closeClients)
+	s.tracked.cut()
+	s.served.Wait()
+}
+
+// tracked is a listener that can end the connections it has accepted.
+type tracked struct {
+	net.Listener
+
+	mu    sync.Mutex // guards conns
+	conns map[net.Conn]bool
+}
+
+// Accept returns the next connection.
+func (l *tracked) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err == nil {
+		l.mu.Lock()
+		l.conns[conn] = true
+		l.mu.Unlock()
+	}
+	return conn, err
+}
+
+// cut ends all connections.
+func (l *tracked) cut() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for conn := range l.conns {
+		conn.Close()
+	}
 }
 
 // serve runs a broker, and returns what ends that.
