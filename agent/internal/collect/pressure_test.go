@@ -79,6 +79,36 @@ func TestPressureFaults(t *testing.T) {
 	check("garbage", func(files map[string]string) { files["/proc/pressure/io"] = "some avg10=x\n" }, false)
 }
 
+func TestParsePSI(t *testing.T) {
+	check := func(text string, want stall, good bool) {
+		t.Helper()
+		got, err := parsePSI([]byte(text))
+		if got != want || (err == nil) != good {
+			t.Errorf("parsePSI of %q: got %+v and error %v, want %+v and success %v", text, got, err, want, good)
+		}
+	}
+	some := stall{some: stallTime{7, true}}
+	check("some avg10=0.00 avg60=0.00 avg300=0.00 total=7\n", some, true)
+	check("some avg10=0.00 total=7\nirq avg10=x\n", some, true)
+	check("some avg10=0.00 avg60=0.00 avg300=0.00 total=7\nfull avg10=0.00 total=0", stall{stallTime{7, true}, stallTime{0, true}}, true)
+	check("full avg10=0.00 total=0\n", stall{}, false)
+	check("some avg10=0.00\n", stall{}, false)
+	check("some total=7\n", stall{}, false)
+	check("some avg10=0.00 total=-7\n", stall{}, false)
+	check("some avg10=0.00 total=18446744073709551616\n", stall{}, false)
+	check("", stall{}, false)
+}
+
+func FuzzParsePSI(f *testing.F) {
+	f.Add([]byte("some avg10=0.00 avg60=0.00 avg300=0.00 total=7\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=3\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := parsePSI(data)
+		if (err == nil) != s.some.known {
+			t.Errorf("got %+v and error %v, want one of them", s, err)
+		}
+	})
+}
+
 // TestPressureLive reads the machine that the test runs on.
 func TestPressureLive(t *testing.T) {
 	c, err := newPressure(Config{})

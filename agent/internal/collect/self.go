@@ -1,11 +1,11 @@
 package collect
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -31,15 +31,15 @@ func (c *self) Collect(_ context.Context, s *schema.Stats, _ time.Time) error {
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {
 		return fmt.Errorf("reading own usage: %w", err)
 	}
-	statm, err := c.host.Read("/proc/self/statm")
+	statm, err := c.host.Text("/proc/self/statm")
 	if err != nil {
 		return fmt.Errorf("reading own memory: %w", err)
 	}
-	fields := bytes.Fields(statm)
+	fields := strings.Fields(statm)
 	if len(fields) < 2 {
 		return fmt.Errorf("reading own memory: statm has %d fields", len(fields))
 	}
-	resident, err := strconv.ParseUint(string(fields[1]), 10, 64)
+	resident, err := strconv.ParseUint(fields[1], 10, 64)
 	if err != nil {
 		return fmt.Errorf("reading own memory: %w", err)
 	}
