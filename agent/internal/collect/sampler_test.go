@@ -181,7 +181,8 @@ func TestSampleCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Prime(t.Context())
-	first, second := s.Sample(t.Context()), s.Sample(t.Context())
+	first := s.sampleAt(t.Context(), time.Now().Add(time.Second))
+	second := s.Sample(t.Context())
 	switch {
 	case first.Sequence != 1 || second.Sequence != 2:
 		t.Errorf("sequence: got %d and %d, want 1 and 2", first.Sequence, second.Sequence)
