@@ -132,7 +132,7 @@ func (l *Link) received(p paho.PublishReceived) (bool, error) {
 func (l *Link) connected(_ *autopaho.ConnectionManager, ack *paho.Connack) {
 	l.backoff.up()
 	select {
-	case <-l.causes: // of a connection before
+	case <-l.causes: //nolint:errcheck // of a connection before
 	default:
 	}
 	session, end := context.WithCancel(l.life)

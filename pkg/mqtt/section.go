@@ -156,7 +156,7 @@ func parseServer(host string) (*url.URL, error) {
 	return url.Parse(host)
 }
 
-// server finds scheme, host, port and path. No message repeats the host: it
+// server finds scheme, host, path and port. No message repeats the host: it
 // may hold a password that somebody put there.
 func (c *check) server(o *Options) error {
 	u, err := parseServer(c.Host)
@@ -169,10 +169,23 @@ func (c *check) server(o *Options) error {
 		return c.invalid("host", "must start with mqtt://, mqtts://, ws:// or wss://, not %s://", u.Scheme)
 	case u.RawQuery != "" || u.Fragment != "" || !strings.HasPrefix(u.Scheme, "ws") && strings.Trim(u.Path, "/") != "":
 		return c.invalid("host", "must not go on after the port")
-	case c.Port < 0 || c.Port > 65535:
+	}
+	o.Scheme, o.Host = u.Scheme, u.Hostname()
+	if strings.HasPrefix(u.Scheme, "ws") {
+		o.Path = u.Path
+		if strings.Trim(o.Path, "/") == "" {
+			o.Path = "/mqtt" // what EMQX and HiveMQ listen on; Mosquitto takes any
+		}
+	}
+	return c.port(o, u)
+}
+
+// port finds the port: the host's, the section's, or the scheme's usual one.
+func (c *check) port(o *Options, u *url.URL) error {
+	if c.Port < 0 || c.Port > 65535 {
 		return c.invalid("port", "must be a port from 1 to 65535, or 0 for the usual one")
 	}
-	o.Scheme, o.Host, o.Port = u.Scheme, u.Hostname(), c.Port
+	o.Port = c.Port
 	if text := u.Port(); text != "" {
 		port, err := strconv.Atoi(text)
 		if err != nil || port < 1 || port > 65535 {
@@ -185,12 +198,6 @@ func (c *check) server(o *Options) error {
 	}
 	if o.Port == 0 {
 		o.Port = defaultPort(u.Scheme)
-	}
-	if strings.HasPrefix(u.Scheme, "ws") {
-		o.Path = u.Path
-		if strings.Trim(o.Path, "/") == "" {
-			o.Path = "/mqtt" // what EMQX and HiveMQ listen on; Mosquitto takes any
-		}
 	}
 	return nil
 }

@@ -49,10 +49,10 @@ func start(ctx context.Context, name string, arguments ...string) (*subject, err
 func (s *subject) stop() {
 	_ = s.command.Process.Signal(syscall.SIGTERM)
 	select {
-	case <-s.ended:
+	case <-s.ended: //nolint:errcheck // how it ended does not matter any more
 	case <-time.After(5 * time.Second):
 		_ = s.command.Process.Kill()
-		<-s.ended
+		<-s.ended //nolint:errcheck // it was killed
 	}
 }
 

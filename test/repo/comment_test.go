@@ -63,7 +63,7 @@ func uncommented(d ast.Decl) []*ast.Ident {
 		}
 		var missing []*ast.Ident
 		for _, spec := range d.Specs {
-			if name, doc := specComment(spec); !startsWith(doc, name.Name) && !(len(d.Specs) == 1 && startsWith(d.Doc, name.Name)) {
+			if name, doc := specComment(spec); !startsWith(doc, name.Name) && (len(d.Specs) != 1 || !startsWith(d.Doc, name.Name)) {
 				missing = append(missing, name)
 			}
 		}
