@@ -15,10 +15,11 @@ import (
 	"systant/dashboard/internal/ingest"
 	"systant/dashboard/internal/live"
 	"systant/dashboard/internal/web"
+	"systant/pkg/schema"
 )
 
 // Version is the dashboard's, as shown on the page.
-const Version = "0.1.0"
+const Version = schema.Version
 
 // The bounds of the live events.
 const (
