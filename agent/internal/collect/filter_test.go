@@ -1,6 +1,10 @@
 package collect
 
-import "testing"
+import (
+	"strconv"
+	"strings"
+	"testing"
+)
 
 func TestFilter(t *testing.T) {
 	tests := []struct {
@@ -49,10 +53,26 @@ func TestFilterWithSeveralNames(t *testing.T) {
 }
 
 func TestBadPatterns(t *testing.T) {
-	for _, pattern := range []string{"", "[", "a[b", "[]", "[z-a]"} {
-		if _, err := NewFilter(nil, []string{pattern}); err == nil {
-			t.Errorf("%q is taken", pattern)
+	for _, pattern := range []string{"", "[", "a[b", "[]", "[!]", "[z-a]"} {
+		_, err := NewFilter([]string{"good*"}, []string{pattern})
+		if err == nil || !strings.Contains(err.Error(), strconv.Quote(pattern)) {
+			t.Errorf("pattern %q: got error %v, want one that names it", pattern, err)
 		}
+	}
+}
+
+func TestFilterIncludes(t *testing.T) {
+	f, err := NewFilter([]string{"/srv*"}, []string{"/srv/tmp"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{"/srv/a": true, "/srv/tmp": true, "/home": false} {
+		if got := f.Includes(name); got != want {
+			t.Errorf("Includes of %s: got %v, want %v", name, got, want)
+		}
+	}
+	if (Filter{}).Includes("/") {
+		t.Error("Includes without patterns: got true, want false: nobody asked by name")
 	}
 }
 

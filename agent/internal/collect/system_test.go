@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"math"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -19,14 +18,7 @@ import (
 func hostOf(t *testing.T, files map[string]string) kernel.Host {
 	t.Helper()
 	h := kernel.Host{Root: t.TempDir()}
-	for path, content := range files {
-		if err := os.MkdirAll(filepath.Dir(h.Path(path)), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(h.Path(path), []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	put(t, h, files)
 	return h
 }
 
