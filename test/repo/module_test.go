@@ -60,6 +60,11 @@ func TestFewAgentModules(t *testing.T) {
 	if len(direct) > maxAgentModules {
 		t.Errorf("agent/go.mod: got %d direct requirements %v, want at most %d", len(direct), direct, maxAgentModules)
 	}
+}
+
+// TestDependenciesAreDecided checks that the page of dependencies names each
+// one that a product or a test requires directly.
+func TestDependenciesAreDecided(t *testing.T) {
 	decision := read(t, "docs/decisions/0003-dependencies.md")
 	err := walk(func(path string) error {
 		if filepath.Base(path) == "go.mod" && path != "tools/go.mod" {
