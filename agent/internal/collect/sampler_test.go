@@ -67,8 +67,10 @@ func TestHungCollector(t *testing.T) {
 			s.Memory = &schema.Memory{TotalBytes: 1}
 			return nil
 		})
+		calls := make(map[string]int)
 		core := func(name string) *running {
 			return &running{name: name, collector: scripted{func(s *schema.Stats) error {
+				calls[name]++
 				s.Core = maps.Clone(s.Core)
 				if s.Core == nil {
 					s.Core = make(map[string]schema.Core)
@@ -96,6 +98,9 @@ func TestHungCollector(t *testing.T) {
 		}
 		close(device)
 		synctest.Wait()
+		if diff := cmp.Diff(map[string]int{"before": 2, "after": 2}, calls); diff != "" {
+			t.Errorf("calls of the others in two samples (-want +got):\n%s", diff)
+		}
 		check("when it is back", 0, true)
 		want := []string{
 			`level=WARN msg="collector failed" collector=test err="hangs in the kernel or a driver"`,
