@@ -14,13 +14,15 @@ export function memo(draw) {
   /** Memo is the component. */
   class Memo extends Component {
     /**
-     * Whether a property differs.
+     * Whether a property differs, or the state: @preact/signals renders
+     * anew after a signal by setState({}), which makes another state object.
      * @override
      * @param {P} next
+     * @param {object} state
      */
-    shouldComponentUpdate(next) {
+    shouldComponentUpdate(next, state) {
       const old = /** @type {Record<string, unknown>} */ (this.props);
-      return Object.entries(next).some(([key, value]) => old[key] !== value);
+      return state !== this.state || Object.entries(next).some(([key, value]) => old[key] !== value);
     }
 
     /**
