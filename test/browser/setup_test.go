@@ -88,7 +88,7 @@ func (b *broker) sample(t *testing.T, stats schema.Stats) {
 // publish publishes a retained message.
 func (b *broker) publish(t *testing.T, topic string, payload []byte) {
 	t.Helper()
-	if err := b.server.Publish(topic, payload, true, 1); err != nil {
+	if err := b.server.Publish(topic, payload, true, 0); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -142,6 +142,7 @@ func startDashboard(t *testing.T, b *broker) string {
 		t.Fatal(err)
 	}
 	command := exec.Command(path, "-config", conf)
+	command.Stderr = t.Output()
 	command.Env = []string{"HOME=" + folder}
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
