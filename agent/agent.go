@@ -76,6 +76,7 @@ func (p *publisher) connect(ctx context.Context) error {
 	o := p.config.MQTT
 	o.Will = new(p.status(schema.Offline))
 	o.OnUp = p.cameUp
+	o.Awaited = true
 	o.Log = p.log
 	p.link = mqtt.Open(ctx, o)
 	wait, cancel := context.WithTimeout(ctx, p.config.ConnectTimeout)

@@ -25,23 +25,16 @@ const (
 type backoff struct {
 	mu      sync.Mutex // guards the fields below
 	started bool       // the first attempt was made
-	awaited int        // callers that wait for the first connection
+	awaited bool       // the program waits for the first connection; never changes
 	upAt    time.Time  // when the link came up last
 	flaps   int        // connections in a row that did not hold
 }
 
-// await notes that by more, or fewer, callers wait for the first connection.
-func (b *backoff) await(by int) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.awaited += by
-}
-
-// starting tells whether somebody waits for the first connection.
+// starting tells whether the program still waits for the first connection.
 func (b *backoff) starting() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.awaited > 0 && b.upAt.IsZero()
+	return b.awaited && b.upAt.IsZero()
 }
 
 // up notes that the link is up.
@@ -73,7 +66,7 @@ func (b *backoff) delay(attempt int) time.Duration {
 		b.started = true
 		return 0
 	}
-	if b.awaited > 0 && b.upAt.IsZero() {
+	if b.awaited && b.upAt.IsZero() {
 		return awaitedDelay/2 + rand.N(awaitedDelay)
 	}
 	limit := maxDelay

@@ -20,10 +20,9 @@ func TestBackoffDelays(t *testing.T) {
 		if d := b.delay(0); d != 0 {
 			t.Errorf("at start: got %v, want 0", d)
 		}
-		b.await(1)
-		check("while somebody waits", 7, 250*time.Millisecond, 750*time.Millisecond)
-		b.await(-1)
-		check("when nobody does", 3, minDelay, 8*time.Second)
+		check("when nobody waits", 3, minDelay, 8*time.Second)
+		b.awaited = true
+		check("while the program waits", 7, 250*time.Millisecond, 750*time.Millisecond)
 		b.up()
 		time.Sleep(time.Minute)
 		if flaps := b.down(); flaps != 0 {

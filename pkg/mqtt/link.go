@@ -70,7 +70,7 @@ func Open(ctx context.Context, o Options) *Link {
 	l := &Link{
 		options: o,
 		open:    ctx,
-		backoff: &backoff{},
+		backoff: &backoff{awaited: o.Awaited},
 		events:  make(chan event, 1),
 		causes:  make(chan error, 1),
 		changed: make(chan struct{}),
@@ -110,8 +110,6 @@ func (l *Link) Dropped() uint64 {
 // newest cause when ctx reaches its deadline, and at once for credentials and
 // certificates, which waiting can't cure. A canceled ctx is returned as such.
 func (l *Link) AwaitUp(ctx context.Context) error {
-	l.backoff.await(1)
-	defer l.backoff.await(-1)
 	for {
 		l.mu.Lock()
 		up, problem, changed := l.status.Connected, l.problem, l.changed

@@ -59,6 +59,11 @@ type Options struct {
 	// OnDown hears a [*ConnectError] when the link is lost or can't be made,
 	// and whenever the reason changes. What holds for OnUp holds for it.
 	OnDown func(error, *Link)
+	// Awaited says that the program waits for the first connection with
+	// [Link.AwaitUp]. Until it is there, attempts follow each other quickly, as
+	// at boot the broker may be about to start, and only AwaitUp tells why they
+	// fail.
+	Awaited bool
 	// Log receives the start, the changes and the end of outages.
 	Log *slog.Logger
 }
