@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -37,14 +38,14 @@ func TestFreshFindsStale(t *testing.T) {
 	}
 }
 
-// validator returns the schema, ready to check payloads.
-func validator(t *testing.T) *jsonschema.Resolved {
+// validator returns a schema, ready to check payloads.
+func validator(t *testing.T, make func(root string) ([]byte, error)) *jsonschema.Resolved {
 	t.Helper()
 	root, err := findRoot()
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := statsSchema(root)
+	text, err := make(root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +62,7 @@ func validator(t *testing.T) *jsonschema.Resolved {
 
 // TestSchemaAcceptsMachines checks the samples of all recorded machines.
 func TestSchemaAcceptsMachines(t *testing.T) {
-	v := validator(t)
+	v := validator(t, statsSchema)
 	goldens, err := filepath.Glob("../../agent/internal/collect/testdata/machines/*.json")
 	if err != nil || len(goldens) == 0 {
 		t.Fatalf("recorded machines: got %d, %v, want some", len(goldens), err)
@@ -71,12 +72,57 @@ func TestSchemaAcceptsMachines(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var payload map[string]any
-		if err := json.Unmarshal(text, &payload); err != nil {
-			t.Fatalf("%s: %v", path, err)
+		accept(t, v, filepath.Base(path), text)
+	}
+}
+
+// accept fails unless the schema lets a payload through.
+func accept(t *testing.T, v *jsonschema.Resolved, name string, text []byte) {
+	t.Helper()
+	var payload map[string]any
+	if err := json.Unmarshal(text, &payload); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if err := v.Validate(payload); err != nil {
+		t.Errorf("%s: got %v, want a valid sample", name, err)
+	}
+}
+
+// TestSchemaAcceptsThisMachine checks what the agent says of the machine that
+// the test runs on.
+func TestSchemaAcceptsThisMachine(t *testing.T) {
+	folder := os.Getenv("SYSTANT_BIN")
+	if folder == "" {
+		folder = t.TempDir()
+		build := exec.CommandContext(t.Context(), "go", "build", "-o", folder, "./cmd/systant-agent")
+		build.Dir = filepath.Join("..", "..", "agent")
+		if output, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("building the agent: %v\n%s", err, output)
 		}
-		if err := v.Validate(payload); err != nil {
-			t.Errorf("%s: %v", filepath.Base(path), err)
+	}
+	program, err := filepath.Abs(filepath.Join(folder, "systant-agent"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := filepath.Join(t.TempDir(), "systant.toml")
+	if err := os.WriteFile(config, []byte("[general]\nhostname = \"testhost\"\n[processes]\ncommand = true\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	once := exec.CommandContext(t.Context(), program, "once", "-config", config)
+	once.Stderr = t.Output()
+	text, err := once.Output()
+	if err != nil {
+		t.Fatalf("systant-agent once: %v", err)
+	}
+	accept(t, validator(t, statsSchema), "this machine", text)
+}
+
+// TestSchemaOfStatus checks the words of the status topic.
+func TestSchemaOfStatus(t *testing.T) {
+	v := validator(t, statusSchema)
+	for word, want := range map[string]bool{schema.Online: true, schema.Offline: true, "Online": false, "": false} {
+		if err := v.Validate(word); (err == nil) != want {
+			t.Errorf("%q: got %v, want valid %v", word, err, want)
 		}
 	}
 }
@@ -85,7 +131,7 @@ func TestSchemaAcceptsMachines(t *testing.T) {
 func TestSchemaRefuses(t *testing.T) {
 	const good = `{"timestamp":"2026-01-02T03:04:05Z","hostname":"nas","boot_id":"b","sequence":1,"interval_seconds":30,
 		"disk":{"/":{"device":"d","filesystem":"ext4","total_bytes":9,"used_bytes":3,"available_bytes":6,"usage_percent":33.3}},"later":{"x":1}}`
-	v := validator(t)
+	v := validator(t, statsSchema)
 	check := func(text string, want bool) {
 		t.Helper()
 		var payload map[string]any
@@ -102,6 +148,9 @@ func TestSchemaRefuses(t *testing.T) {
 	check(strings.Replace(good, `33.3`, `133.3`, 1), false)
 	check(strings.Replace(good, `"used_bytes":3`, `"used_bytes":-3`, 1), false)
 	check(strings.Replace(good, `"used_bytes":3`, `"used_bytes":null`, 1), false)
+	check(strings.Replace(good, `"later"`, `"gpu":{"a":{"name":"n","vendor":"v","fan_percent":110}},"later"`, 1), true)
+	check(strings.Replace(good, `"later"`, `"gpu":{"a":{"name":"n","vendor":"v","fan_percent":-1}},"later"`, 1), false)
+	check(strings.Replace(good, `"later"`, `"gpu":{"a":{"name":"n","vendor":"v","processes":[{"pid":-1,"name":"p","memory_bytes":1}]}},"later"`, 1), false)
 	check(strings.Replace(good, `"device":"d",`, ``, 1), false)
 }
 

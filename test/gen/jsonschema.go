@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +32,13 @@ var bounds = map[schema.Unit]struct{ least, greatest *float64 }{
 	schema.RPM:            {new(0.0), nil},
 	schema.Count:          {new(0.0), nil},
 }
+
+// unbounded are the percentages that can be over 100: NVML says so of fans.
+var unbounded = []string{"gpu.fan_percent"}
+
+// measures are the units of numbers that have no row, because they stand in a
+// table or say what the sample is, by the end of their name.
+var measures = []schema.Unit{schema.Percent, schema.Bytes, schema.Seconds}
 
 // statsSchema returns the JSON Schema of [schema.Stats].
 func statsSchema(root string) ([]byte, error) {
@@ -90,9 +98,8 @@ func (w *walker) value(t reflect.Type, group string) (*jsonschema.Schema, error)
 		return &jsonschema.Schema{Type: "string"}, nil
 	case reflect.Bool:
 		return &jsonschema.Schema{Type: "boolean"}, nil
-	case reflect.Int, reflect.Int64:
-		return &jsonschema.Schema{Type: "integer"}, nil
-	case reflect.Uint64:
+	case reflect.Int, reflect.Int64, reflect.Uint64:
+		// All of them count something or name a process.
 		return &jsonschema.Schema{Type: "integer", Minimum: new(0.0)}, nil
 	case reflect.Float64:
 		return &jsonschema.Schema{Type: "number"}, nil
@@ -119,6 +126,8 @@ func (w *walker) object(t reflect.Type, group string) (*jsonschema.Schema, error
 		}
 		if m, ok := w.metrics[group+"."+key]; ok {
 			describe(p, m)
+		} else if p.Type == "integer" || p.Type == "number" {
+			measure(p, key)
 		}
 		s.Properties[key] = p
 		s.PropertyOrder = append(s.PropertyOrder, key)
@@ -133,5 +142,33 @@ func (w *walker) object(t reflect.Type, group string) (*jsonschema.Schema, error
 func describe(p *jsonschema.Schema, m schema.Metric) {
 	p.Title, p.Description = m.Label, m.Help
 	p.Minimum, p.Maximum = bounds[m.Unit].least, bounds[m.Unit].greatest
+	if slices.Contains(unbounded, m.ID) {
+		p.Maximum = nil
+	}
 	p.Extra = map[string]any{"unit": m.Unit}
+}
+
+// measure adds what the name of a number tells that the catalogue doesn't
+// know. A share of one CPU has no greatest value: see [schema.Process].
+func measure(p *jsonschema.Schema, key string) {
+	for _, unit := range measures {
+		if strings.HasSuffix(key, "_"+string(unit)) {
+			p.Minimum = bounds[unit].least
+			p.Extra = map[string]any{"unit": unit}
+		}
+	}
+}
+
+// statusSchema returns the JSON Schema of what stands on the status topic.
+func statusSchema(string) ([]byte, error) {
+	s := &jsonschema.Schema{
+		Schema: dialect,
+		Title:  "Systant status",
+		Type:   "string",
+		Description: "Whether the agent of a host is connected. The payload is the bare word, " +
+			"without the quotes that JSON puts around a string.",
+		Enum: []any{schema.Online, schema.Offline},
+	}
+	text, err := json.MarshalIndent(s, "", "  ")
+	return append(text, '\n'), err
 }

@@ -1,7 +1,8 @@
 // Gen writes the files that follow from the source: docs/metrics.md from the
-// metric catalogue, and docs/schema/stats.json, a JSON Schema of the payload,
-// from the Go types, their comments and the catalogue. With -check it writes
-// nothing and fails when a file is not what it would write.
+// metric catalogue, and a JSON Schema of each payload: docs/schema/stats.json
+// from the Go types, their comments and the catalogue, docs/schema/status.json
+// from the two words. With -check it writes nothing and fails when a file is
+// not what it would write.
 //
 //	go run ./test/gen
 package main
@@ -27,6 +28,7 @@ type generated struct {
 var files = []generated{
 	{"docs/metrics.md", func(string) ([]byte, error) { return metricsPage(), nil }},
 	{"docs/schema/stats.json", statsSchema},
+	{"docs/schema/status.json", statusSchema},
 }
 
 // errStale is returned for a file that is not what would be written.
