@@ -36,7 +36,8 @@ func Run(ctx context.Context, c Config, log *slog.Logger) error {
 	started := time.Now()
 	sampler.Prime(ctx)
 	p := &publisher{config: c, log: log, sampler: sampler, up: make(chan struct{}, 1)}
-	if err = p.connect(ctx); err == nil {
+	if err = p.connect(ctx); err == nil && ctx.Err() == nil {
+		log.Info("agent ready", "host", c.Hostname, "server", p.link.Status().Address, "interval", c.Interval)
 		p.run(ctx, started.Add(c.StartupDelay))
 		err = p.leave(ctx)
 	}
@@ -70,8 +71,8 @@ type publisher struct {
 	fault   string        // the error of the last publish, which was logged
 }
 
-// connect opens the link and waits until the broker has accepted it, or ctx
-// ends.
+// connect opens the link and waits until the broker has accepted it. Where it
+// has not, or ctx has ended, the link is closed again.
 func (p *publisher) connect(ctx context.Context) error {
 	o := p.config.MQTT
 	o.Will = new(p.status(schema.Offline))
@@ -83,7 +84,7 @@ func (p *publisher) connect(ctx context.Context) error {
 	defer cancel()
 	err := p.link.AwaitUp(wait)
 	switch {
-	case err == nil:
+	case err == nil && ctx.Err() == nil:
 		return nil
 	case ctx.Err() != nil:
 		err = nil // told to stop meanwhile
