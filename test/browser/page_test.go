@@ -81,8 +81,8 @@ func fillStrings(v reflect.Value) {
 		if v.Type() == reflect.TypeFor[time.Time]() {
 			return
 		}
-		for i := range v.NumField() {
-			fillStrings(v.Field(i))
+		for _, field := range v.Fields() {
+			fillStrings(field)
 		}
 	}
 }
@@ -99,9 +99,10 @@ func TestHostileStrings(t *testing.T) {
 	for _, page := range []string{"/", "/host/evil", "/?q=" + "%3Cscript%3Ewindow.pwned%3D1%3C%2Fscript%3E"} {
 		do(t, ctx, chromedp.Navigate(url+page))
 		holds(t, ctx, `document.querySelector("main") !== null && document.querySelector("[aria-busy]") === null`)
-		if page == "/host/evil" {
+		switch page {
+		case "/host/evil":
 			holds(t, ctx, `document.body.textContent.includes("window.pwned=1</script>")`)
-		} else if page == "/" {
+		case "/":
 			holds(t, ctx, `document.body.textContent.includes("evil")`)
 		}
 		found := evaluate[struct {

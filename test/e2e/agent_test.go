@@ -22,7 +22,7 @@ func agentConfig(t *testing.T, mqttLines string) string {
 [general]
 hostname = "testhost"
 interval = "1s"
-startup_delay = "0s"
+startup_delay = "1s"
 [mqtt]
 host = "127.0.0.1"
 connect_timeout = "3s"
@@ -144,7 +144,7 @@ func TestAgentSecured(t *testing.T) {
 [general]
 hostname = "testhost"
 interval = "1s"
-startup_delay = "0s"
+startup_delay = "1s"
 [mqtt]
 host = "mqtts://127.0.0.1"
 port = %d
