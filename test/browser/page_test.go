@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -149,7 +150,14 @@ func TestKeyboard(t *testing.T) {
 	}
 	do(t, ctx, chromedp.Navigate(url))
 	holds(t, ctx, `document.querySelectorAll("[data-index]").length === 3`)
-	do(t, ctx, chromedp.KeyEvent("/"))
+	// KeyEvent sends the key and its character apart, so that the character
+	// would still be typed after the page had taken the key and moved the
+	// focus. A keyboard sends them as one.
+	for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeKeyDown, input.DispatchKeyEventTypeKeyUp} {
+		if _, err := chromedp.Call(ctx, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: kind, Key: "/", Code: "Slash", Text: "/"}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	holds(t, ctx, `document.activeElement.id === "search"`)
 	do(t, ctx, chromedp.KeyEvent("rasp"))
 	holds(t, ctx, `document.querySelectorAll("[data-index]").length === 1 && document.querySelector("[data-index]").innerText === "raspberry-pi"`)
