@@ -4,5 +4,6 @@
 //
 // A program reads a [File] into a struct that holds its defaults, checks the
 // values itself, and reports what can't be with [File.Invalid]. Neither this
-// package nor its errors show values, which may be passwords.
+// package nor its errors show values, which may be passwords. [CommandLine]
+// reads the arguments that lead to the file.
 package config

@@ -4,8 +4,8 @@
 // host and the same processes, and prints both and their ratio. Ratios hold
 // on noisy machines where absolute numbers don't.
 //
-//	go build -o /tmp/systant-agent ./agent/cmd/systant-agent
-//	go run ./test/bench -agent /tmp/systant-agent -duration 60s -procs 1000
+//	go build -o bin/ ./agent/cmd/systant-agent
+//	go run ./test/bench -agent bin/systant-agent -duration 60s -procs 1000
 //
 // CPU time is the process clock (clock_gettime(2) on another process), in
 // nanoseconds, user and system together. With -ratio it fails when the agent

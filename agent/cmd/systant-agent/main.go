@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"systant/agent"
+	"systant/pkg/config"
 	"systant/pkg/mqtt"
 )
 
@@ -58,7 +59,7 @@ func main() {
 
 // run does what the arguments ask, and returns the exit status.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	word, path, err := parse(args)
+	word, path, err := config.CommandLine(args, "run", "once", "check", "init", "version")
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(stdout, usage)
@@ -107,30 +108,4 @@ func outcome(err error, stderr io.Writer) int {
 		return exitUnavailable
 	}
 	return exitError
-}
-
-// parse splits the command line into the word and the file; the flag may stand
-// before or after the word.
-func parse(args []string) (word, path string, err error) {
-	flags := flag.NewFlagSet("systant-agent", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.StringVar(&path, "config", "", "")
-	word = "run"
-	for given := false; ; given = true {
-		if err := flags.Parse(args); err != nil {
-			return "", "", err
-		}
-		if flags.NArg() == 0 {
-			return word, path, nil
-		}
-		if given {
-			return "", "", fmt.Errorf("unexpected %q", flags.Arg(0))
-		}
-		word, args = flags.Arg(0), flags.Args()[1:]
-		switch word {
-		case "run", "once", "check", "init", "version":
-		default:
-			return "", "", fmt.Errorf("unknown word %q", word)
-		}
-	}
 }

@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"systant/dashboard"
+	"systant/pkg/config"
 )
 
 // The exit statuses.
@@ -44,12 +45,9 @@ func main() {
 	os.Exit(status)
 }
 
-// errUsage is a command line that makes no sense.
-var errUsage = errors.New("bad command line")
-
 // run does what the arguments ask, and returns the exit status.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
-	word, path, err := parse(args)
+	word, path, err := config.CommandLine(args, "run", "check", "init", "version")
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(stdout, usage)
@@ -82,32 +80,6 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return exitError
 	}
 	return exitOK
-}
-
-// parse splits the command line into the word and the file; the flag may stand
-// before or after the word.
-func parse(args []string) (word, path string, err error) {
-	flags := flag.NewFlagSet("systant-dashboard", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.StringVar(&path, "config", "", "")
-	word = "run"
-	for words := 0; ; words++ {
-		if err := flags.Parse(args); err != nil {
-			return "", "", err
-		}
-		if flags.NArg() == 0 {
-			return word, path, nil
-		}
-		if words == 1 {
-			return "", "", fmt.Errorf("%w: unexpected %q", errUsage, flags.Arg(0))
-		}
-		word, args = flags.Arg(0), flags.Args()[1:]
-		switch word {
-		case "run", "check", "init", "version":
-		default:
-			return "", "", fmt.Errorf("%w: unknown word %q", errUsage, word)
-		}
-	}
 }
 
 // notify tells systemd, where it started this, that the page can be opened;
