@@ -119,9 +119,12 @@ func (l *Link) received(p paho.PublishReceived) (bool, error) {
 	if l.inbox == nil {
 		return false, nil
 	}
-	m := Message{Topic: p.Packet.Topic, Payload: p.Packet.Payload, QoS: p.Packet.QoS, Retain: p.Packet.Retain}
-	if q := p.Packet.Properties; q != nil && q.MessageExpiry != nil {
-		m.Expiry = time.Duration(*q.MessageExpiry) * time.Second
+	m := Message{Topic: p.Packet.Topic, Payload: p.Packet.Payload, QoS: p.Packet.QoS, Retain: p.Packet.Retain, Arrived: time.Now()}
+	if q := p.Packet.Properties; q != nil {
+		m.ResponseTopic, m.CorrelationData = q.ResponseTopic, q.CorrelationData
+		if q.MessageExpiry != nil { // one that has none left is of use for no time, and not for ever
+			m.Expiry = max(time.Duration(*q.MessageExpiry)*time.Second, 1)
+		}
 	}
 	l.inbox.put(m)
 	return true, nil

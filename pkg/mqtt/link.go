@@ -17,9 +17,10 @@ import (
 const (
 	maxPayload = 256 << 10 // the largest message, whatever the broker takes
 	maxTopic   = 1<<16 - 1 // MQTT 5.0, section 1.5.4; paho would cut it off
-	// overhead is the most that a PUBLISH packet has besides topic and
-	// payload: header, length of the topic, packet id, message expiry.
-	overhead = 1 + 4 + 2 + 2 + 1 + 5
+	// overhead is the most that a PUBLISH packet has besides topics, payload
+	// and correlation data: header, length of the topic, packet id, length of
+	// the properties, message expiry, and what goes before the other two.
+	overhead = 1 + 4 + 2 + 2 + 4 + 5 + 3 + 3
 )
 
 // Link is a connection to a broker that is made again whenever it breaks. Its
@@ -151,7 +152,7 @@ func (l *Link) Publish(ctx context.Context, m Message) error {
 	if session == nil {
 		return ErrDown
 	}
-	if size := len(m.Topic) + len(m.Payload) + overhead; len(m.Payload) > maxPayload || uint64(size) > uint64(limit) {
+	if size := len(m.Topic) + len(m.ResponseTopic) + len(m.CorrelationData) + len(m.Payload) + overhead; len(m.Payload) > maxPayload || uint64(size) > uint64(limit) {
 		return fmt.Errorf("publishing %d bytes on %s, at most %d go: %w", len(m.Payload), m.Topic, min(maxPayload, limit), ErrTooLarge)
 	}
 	// Paho 0.23 lets a publisher wait on when the connection is lost.
@@ -159,8 +160,9 @@ func (l *Link) Publish(ctx context.Context, m Message) error {
 	defer cancel()
 	defer context.AfterFunc(session, cancel)()
 	p := &paho.Publish{Topic: m.Topic, Payload: m.Payload, QoS: m.QoS, Retain: m.Retain}
+	p.Properties = &paho.PublishProperties{ResponseTopic: m.ResponseTopic, CorrelationData: m.CorrelationData}
 	if m.Expiry > 0 {
-		p.Properties = &paho.PublishProperties{MessageExpiry: seconds(m.Expiry)}
+		p.Properties.MessageExpiry = seconds(m.Expiry)
 	}
 	if wait.Err() != nil {
 		return fmt.Errorf("publishing on %s: %w", m.Topic, wait.Err())

@@ -22,17 +22,22 @@ func TestMessagesArriveUnchanged(t *testing.T) {
 	o.Subscriptions = []Subscription{{Filter: "a/#", QoS: 1}, {Filter: "live/#", QoS: 1, Live: true}}
 	received := sink(&o)
 	link := openUp(t, o)
-	publish(t, link, Message{Topic: "a/b", Payload: []byte("1"), QoS: 1, Expiry: 1500 * time.Millisecond})
+	publish(t, link, Message{Topic: "a/b", Payload: []byte("1"), QoS: 1, Expiry: 1500 * time.Millisecond, ResponseTopic: "a/r", CorrelationData: []byte{0, 255}})
 	publish(t, link, Message{Topic: "a/c", Payload: []byte("2"), Retain: true})
 	publish(t, link, Message{Topic: "live/c", Payload: []byte("3"), QoS: 1, Retain: true})
 	var got []Message
 	for range 3 {
-		got = append(got, next(t, received, "message"))
+		m := next(t, received, "message")
+		if age := time.Since(m.Arrived); age < 0 || age > patience {
+			t.Errorf("a message has arrived %v ago", age)
+		}
+		m.Arrived = time.Time{}
+		got = append(got, m)
 	}
 	got[0].Expiry = got[0].Expiry.Round(2 * time.Second) // the broker counts it down
 	got[1].Expiry, got[2].Expiry = 0, 0                  // mochi stamps its own maximum of a day on
 	want := []Message{
-		{Topic: "a/b", Payload: []byte("1"), QoS: 1, Expiry: 2 * time.Second},
+		{Topic: "a/b", Payload: []byte("1"), QoS: 1, Expiry: 2 * time.Second, ResponseTopic: "a/r", CorrelationData: []byte{0, 255}},
 		{Topic: "a/c", Payload: []byte("2")},
 		{Topic: "live/c", Payload: []byte("3"), QoS: 1, Retain: true},
 	}

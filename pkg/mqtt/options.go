@@ -87,8 +87,14 @@ type Message struct {
 	// received message it says that it was kept; see [Subscription.Live].
 	Retain bool
 	// Expiry is how long the message is of use; 0 is for ever. It travels in
-	// whole seconds, rounded up.
+	// whole seconds, rounded up. Of a received message it counts from Arrived.
 	Expiry time.Duration
+	// ResponseTopic is where the sender wants an answer (MQTT 5.0, section
+	// 4.10), and CorrelationData what the answer has to have.
+	ResponseTopic   string
+	CorrelationData []byte
+	// Arrived is when the message was received; zero in one to publish.
+	Arrived time.Time
 }
 
 // Secret is text that shows itself to nobody who only prints it.

@@ -3,7 +3,9 @@ package schema
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // DefaultPrefix is the first level of every topic unless configured.
@@ -22,6 +24,9 @@ const (
 	KindBackfill  Kind = "backfill"           // dashboard to agent: the samples it lacks
 	KindBacklog   Kind = "backlog"            // agent to dashboard: the lacking samples
 )
+
+// kinds are all of them. The slice never changes.
+var kinds = []Kind{KindStats, KindStatus, KindCommands, KindAvailable, KindResponses, KindBackfill, KindBacklog}
 
 // The payloads of [KindStatus].
 const (
@@ -80,12 +85,29 @@ func (t Topics) ParseHost(topic string) (host string, kind Kind, err error) {
 	if err := CheckHost(host); err != nil {
 		return "", "", err
 	}
-	switch kind := Kind(last); kind {
-	case KindStats, KindStatus, KindCommands, KindAvailable, KindResponses, KindBackfill, KindBacklog:
+	if kind := Kind(last); slices.Contains(kinds, kind) {
 		return host, kind, nil
 	}
 	return "", "", fmt.Errorf("topic %.80q has no known kind", topic)
 }
+
+// IsReply tells whether a topic can be where an answer is wanted: below the
+// prefix, and none of the topics that mean something else, so that nobody can
+// have a host publish its answers as, say, another one's sample.
+func (t Topics) IsReply(topic string) bool {
+	rest, ok := strings.CutPrefix(topic, t.prefix+"/")
+	if !ok || len(topic) > maxReply || strings.ContainsAny(topic, "+#\x00") || !utf8.ValidString(topic) {
+		return false
+	}
+	first, last, _ := strings.Cut(rest, "/")
+	if first == "" || first == "alerts" || last == "" {
+		return false
+	}
+	return Kind(last) == KindResponses || !slices.Contains(kinds, Kind(last))
+}
+
+// maxReply bounds a topic for answers, in bytes.
+const maxReply = 256
 
 // CheckHost returns [ErrHost], with the name, unless host is a lower-case DNS
 // label: [a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?.

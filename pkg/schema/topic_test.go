@@ -6,9 +6,6 @@ import (
 	"testing"
 )
 
-// kinds are all kinds of a host's topics.
-var kinds = []Kind{KindStats, KindStatus, KindCommands, KindAvailable, KindResponses, KindBackfill, KindBacklog}
-
 // TestHostTopicsRoundTrip spells each topic and reads it again.
 func TestHostTopicsRoundTrip(t *testing.T) {
 	for _, prefix := range []string{DefaultPrefix, "home/lab-1/Systant_2"} {
@@ -76,6 +73,31 @@ func TestParseHostRefuses(t *testing.T) {
 	check("systant/nas-/stats", true)
 	check("systant/näs/stats", true)
 	check("systant/"+strings.Repeat("h", 64)+"/stats", true)
+}
+
+// TestIsReply checks where answers may be sent to.
+func TestIsReply(t *testing.T) {
+	topics, err := NewTopics("home/systant")
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(topic string, want bool) {
+		t.Helper()
+		if got := topics.IsReply(topic); got != want {
+			t.Errorf("IsReply(%.80q): got %v, want %v", topic, got, want)
+		}
+	}
+	check("home/systant/nas/responses", true)
+	check("home/systant/nas/responses/123", true)
+	check("home/systant/dashboard/answers", true)
+	for _, topic := range []string{"", "home/systant", "home/systant/", "home/systant/nas", "home/systant/nas/", "systant/nas/responses",
+		"homeassistant/nas/responses", "home/systant//responses", "home/systant/alerts/disk/nas", "home/systant/nas/+", "home/systant/#",
+		"home/systant/nas/\x00", "home/systant/nas/\xff", "home/systant/NAS/stats", "home/systant/nas/" + strings.Repeat("a", 300)} {
+		check(topic, false)
+	}
+	for _, kind := range kinds {
+		check(topics.Host("nas", kind), kind == KindResponses)
+	}
 }
 
 // TestNewTopicsRefuses checks prefixes that would break topics or filters.

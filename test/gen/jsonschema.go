@@ -95,11 +95,13 @@ func (w *walker) value(t reflect.Type, group string) (*jsonschema.Schema, error)
 		items, err := w.value(t.Elem(), "")
 		return &jsonschema.Schema{Type: "array", Items: items}, err
 	case reflect.String:
-		return &jsonschema.Schema{Type: "string"}, nil
+		return &jsonschema.Schema{Type: "string", Enum: words[t]}, nil
 	case reflect.Bool:
 		return &jsonschema.Schema{Type: "boolean"}, nil
-	case reflect.Int, reflect.Int64, reflect.Uint64:
-		// All of them count something or name a process.
+	case reflect.Int64: // a bound of a parameter
+		return &jsonschema.Schema{Type: "integer"}, nil
+	case reflect.Int, reflect.Uint64:
+		// All of them count something, name a process or are an exit status.
 		return &jsonschema.Schema{Type: "integer", Minimum: new(0.0)}, nil
 	case reflect.Float64:
 		return &jsonschema.Schema{Type: "number"}, nil

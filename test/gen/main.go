@@ -1,7 +1,7 @@
 // Gen writes the files that follow from the source: docs/metrics.md from the
 // metric catalogue, and a JSON Schema of each payload: docs/schema/stats.json
 // from the Go types, their comments and the catalogue, docs/schema/status.json
-// from the two words. With -check it writes nothing and fails when a file is
+// from the two words, and those about commands from their Go types. With -check it writes nothing and fails when a file is
 // not what it would write.
 //
 //	go run ./test/gen
@@ -15,6 +15,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"systant/pkg/schema"
 )
 
 // generated is one file and what makes its content, given the repository's
@@ -29,6 +31,10 @@ var files = []generated{
 	{"docs/metrics.md", func(string) ([]byte, error) { return metricsPage(), nil }},
 	{"docs/schema/stats.json", statsSchema},
 	{"docs/schema/status.json", statusSchema},
+	{"docs/schema/request.json", payloadSchema[schema.Request]("Systant request", strict)},
+	{"docs/schema/signed.json", payloadSchema[schema.Signed]("Systant signed request", strictSigned)},
+	{"docs/schema/response.json", payloadSchema[schema.Response]("Systant response", nil)},
+	{"docs/schema/available.json", payloadSchema[schema.Offer]("Systant offer of commands", nil)},
 }
 
 // errStale is returned for a file that is not what would be written.
