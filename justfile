@@ -32,6 +32,10 @@ check *arguments:
 bench *arguments:
     exec go run ./test/bench {{arguments}}
 
+# attack the command engine with everything there is (about half an hour)
+torture *arguments:
+    SYSTANT_TORTURE=full go test -count=1 -timeout 90m -v -run '^TestTorture' {{arguments}} ./test/e2e
+
 # write the generated documents again
 gen:
     exec go run ./test/gen

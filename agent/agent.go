@@ -29,15 +29,19 @@ const (
 // an [mqtt.ConnectError] when the broker can't be reached within the
 // configured time; later outages are only logged.
 func Run(ctx context.Context, c Config, log *slog.Logger) error {
-	sampler, err := collect.New(c.Collect, log)
+	commander, err := newCommander(c, log)
 	if err != nil {
 		return err
 	}
+	sampler, err := collect.New(c.Collect, log)
+	if err != nil {
+		return errors.Join(err, commander.close(ctx))
+	}
 	started := time.Now()
 	sampler.Prime(ctx)
-	p := &publisher{config: c, log: log, sampler: sampler, up: make(chan struct{}, 1)}
+	p := &publisher{config: c, log: log, sampler: sampler, commander: commander, up: make(chan struct{}, 1)}
 	if err = p.connect(ctx); err == nil && ctx.Err() == nil {
-		log.Info("agent ready", "host", c.Hostname, "server", p.link.Status().Address, "interval", c.Interval)
+		log.Info("agent ready", "host", c.Hostname, "server", p.link.Status().Address, "interval", c.Interval, "commands", len(c.Commands.Commands))
 		p.run(ctx, started.Add(c.StartupDelay))
 		err = p.leave(ctx)
 	}
@@ -63,12 +67,13 @@ func Once(ctx context.Context, c Config, log *slog.Logger) ([]byte, error) {
 
 // publisher sends one sample each interval for as long as there is a link.
 type publisher struct {
-	config  Config
-	log     *slog.Logger
-	sampler *collect.Sampler
-	link    *mqtt.Link
-	up      chan struct{} // a token for each time the link came up
-	fault   string        // the error of the last publish, which was logged
+	config    Config
+	log       *slog.Logger
+	sampler   *collect.Sampler
+	commander *commander
+	link      *mqtt.Link
+	up        chan struct{} // a token for each time the link came up
+	fault     string        // the error of the last publish, which was logged
 }
 
 // connect opens the link and waits until the broker has accepted it. Where it
@@ -77,6 +82,7 @@ func (p *publisher) connect(ctx context.Context) error {
 	o := p.config.MQTT
 	o.Will = new(p.status(schema.Offline))
 	o.OnUp = p.cameUp
+	p.commander.attach(&o)
 	o.Awaited = true
 	o.Log = p.log
 	p.link = mqtt.Open(ctx, o)
@@ -96,6 +102,9 @@ func (p *publisher) connect(ctx context.Context) error {
 func (p *publisher) cameUp(ctx context.Context, link *mqtt.Link) {
 	if err := link.Publish(ctx, p.status(schema.Online)); err != nil && ctx.Err() == nil {
 		p.log.Warn("status not published", "err", err)
+	}
+	if err := p.commander.cameUp(ctx, link); err != nil && ctx.Err() == nil {
+		p.log.Warn("offer of commands not published", "err", err)
 	}
 	select {
 	case p.up <- struct{}{}:
@@ -171,12 +180,14 @@ func (p *publisher) note(ctx context.Context, err error) {
 	p.fault = fault
 }
 
-// leave says goodbye to the broker, though ctx may have ended.
+// leave ends what runs and says goodbye to the broker, though ctx may have
+// ended.
 func (p *publisher) leave(ctx context.Context) error {
+	fault := p.commander.close(ctx)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveWithin)
 	defer cancel()
 	if err := p.link.Close(ctx, p.status(schema.Offline)); err != nil {
 		p.log.Warn("left the broker without a goodbye", "err", err)
 	}
-	return nil
+	return fault
 }

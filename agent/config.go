@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"systant/agent/internal/collect"
+	"systant/agent/internal/command"
 	"systant/pkg/config"
 	"systant/pkg/mqtt"
 	"systant/pkg/schema"
@@ -40,6 +41,7 @@ type Config struct {
 	LogLevel       slog.Level
 	MQTT           mqtt.Options
 	Collect        collect.Config
+	Commands       command.Config
 	// Notes tell the operator what in the file has no effect.
 	Notes []string
 }
@@ -57,12 +59,13 @@ type file struct {
 	} `toml:"general"`
 	MQTT mqtt.Section `toml:"mqtt"`
 	modulesFile
+	commandsFile
 	laterFile
 }
 
 // defaults returns what holds where the file says nothing.
 func defaults() file {
-	f := file{MQTT: mqtt.DefaultSection(), modulesFile: defaultModules()}
+	f := file{MQTT: mqtt.DefaultSection(), modulesFile: defaultModules(), commandsFile: defaultCommands()}
 	f.General.Interval = config.Seconds(30 * time.Second)
 	f.General.StartupDelay = config.Seconds(5 * time.Second)
 	f.General.LogLevel = "info"
@@ -96,7 +99,7 @@ func check(f *config.File, getenv func(string) string) (Config, error) {
 		return Config{}, err
 	}
 	var c Config
-	steps := []func(*config.File, file, func(string) string) error{c.setTimes, c.setHost, c.setLog, c.setMQTT, c.setModules}
+	steps := []func(*config.File, file, func(string) string) error{c.setTimes, c.setHost, c.setLog, c.setMQTT, c.setModules, c.setCommands}
 	for _, step := range steps {
 		if err := step(f, raw, getenv); err != nil {
 			return Config{}, err

@@ -110,8 +110,8 @@ timeout = "30s"
 discovery_enabled = true
 prefix = "homeassistant"
 `), none)
-	if err != nil || len(c.Notes) != 2 {
-		t.Errorf("got %v and the notes %q, want two notes", err, c.Notes)
+	if err != nil || len(c.Notes) != 1 {
+		t.Errorf("got %v and the notes %q, want one note", err, c.Notes)
 	}
 }
 

@@ -29,11 +29,13 @@ const (
 
 // usage is the help text.
 const usage = `usage: systant-agent [run|once|check|init|version] [-config FILE]
+       systant-agent sign -host HOST COMMAND [PARAMETER...]
 
-  run      measure and publish until told to stop (default)
+  run      measure, publish and run commands until told to stop (default)
   once     print one sample as JSON and exit; needs no broker
-  check    check the configuration and exit
+  check    check the configuration, and whether its commands can run here
   init     print a configuration file with every option and its default
+  sign     print a signed request for a host; -h tells more
   version  print the version
 
 -config FILE   the configuration; otherwise ./systant.toml,
@@ -59,6 +61,9 @@ func main() {
 
 // run does what the arguments ask, and returns the exit status.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == "sign" { // its arguments are of another kind
+		return sign(args[1:], getenv, stdout, stderr)
+	}
 	word, path, err := config.CommandLine(args, "run", "once", "check", "init", "version")
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -85,6 +90,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	}
 	switch word {
 	case "check":
+		if err := c.CheckHost(); err != nil {
+			fmt.Fprintln(stderr, "systant-agent:", err)
+			return exitConfig
+		}
 		fmt.Fprintln(stdout, "the configuration is good")
 		return exitOK
 	case "once":
