@@ -207,9 +207,9 @@ func (a *audit) close() error {
 	return err
 }
 
-// recent hands the starts and ends of runs since a time to take, oldest first,
-// from the file and its newest elder. Lines that are no records are skipped.
-func (a *audit) recent(since time.Time, take func(Record)) error {
+// recall hands the starts and ends of runs to take, oldest first, from the file
+// and its newest elder. Lines that are no records are skipped.
+func (a *audit) recall(take func(Record)) error {
 	if a.path == "" {
 		return nil
 	}
@@ -221,17 +221,30 @@ func (a *audit) recent(since time.Time, take func(Record)) error {
 		if err != nil {
 			return fmt.Errorf("reading the audit log: %w", err)
 		}
-		lines := bufio.NewScanner(file)
-		lines.Buffer(nil, 2*auditLine)
-		for lines.Scan() {
-			var r Record
-			if json.Unmarshal(lines.Bytes(), &r) == nil && (r.Event == EventStart || r.Event == EventEnd) && r.Time.After(since) {
-				take(r)
-			}
-		}
-		if err := errors.Join(lines.Err(), file.Close()); err != nil {
+		err = records(file, take)
+		if err := errors.Join(err, file.Close()); err != nil {
 			return fmt.Errorf("reading the audit log: %w", err)
 		}
 	}
 	return nil
+}
+
+// records hands the starts and ends of runs in a log to take. What a crash has
+// left of a line, or put into one, is skipped.
+func records(log io.Reader, take func(Record)) error {
+	lines := bufio.NewReaderSize(log, 2*auditLine)
+	torn := false
+	for {
+		line, err := lines.ReadSlice('\n')
+		var r Record
+		if !torn && json.Unmarshal(line, &r) == nil && (r.Event == EventStart || r.Event == EventEnd) {
+			take(r)
+		}
+		switch torn = errors.Is(err, bufio.ErrBufferFull); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil && !torn:
+			return err
+		}
+	}
 }

@@ -5,7 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"io"
 	"log/slog"
 	"strings"
@@ -116,13 +116,13 @@ func New(c Config, log *slog.Logger, stream io.Writer, send func(context.Context
 		byName:  make(map[string]*Command),
 		answers: rate.NewLimiter(answersPerSecond, answersAtOnce),
 		starts:  rate.NewLimiter(rate.Every(time.Minute/time.Duration(c.Rate)), c.Rate),
-		memory:  newMemory(time.Now()),
+		memory:  newMemory(time.Now(), c.Rate),
 		running: make(map[string]bool),
 		ended:   make(map[string]time.Time),
 		unnamed: make(map[string]time.Time),
 	}
 	if err := e.recall(time.Now()); err != nil {
-		return nil, fmt.Errorf("%w (moved away, it is begun anew)", err)
+		return nil, errors.Join(err, a.close())
 	}
 	e.verify()
 	e.runner = process.Open(log)
@@ -148,12 +148,12 @@ func (e *Engine) verify() {
 // recall learns from the audit log which requests have run lately, so that
 // none runs again after a restart.
 func (e *Engine) recall(now time.Time) error {
-	return e.audit.recent(now.Add(-rememberFor), func(r Record) {
+	return e.audit.recall(func(r Record) {
 		known := e.memory.find(r.RequestID)
 		switch {
 		case r.Event == EventStart && known == nil:
 			e.memory.add(&run{
-				id: r.RequestID, content: r.Content, until: now.Add(rememberFor),
+				id: r.RequestID, content: r.Content, until: r.Time.Add(rememberFor),
 				answer: schema.Response{RequestID: r.RequestID, Command: r.Command, Status: schema.StatusDuplicate, StartedAt: &r.Time,
 					Error: "the request was run, but the agent ended before it did"},
 			}, now)

@@ -208,8 +208,9 @@ func (e *Engine) checkSigner(r *request) *refusal {
 var errClosed = errors.New("the agent stops")
 
 // content tells requests apart: who repeats one must ask for the same thing.
+// Secrets are not in it, as it stands in the audit log.
 func (r *request) content() string {
-	return strings.Join(append([]string{r.Command, r.signer.Principal}, r.Params...), "\x00")
+	return digest(strings.Join(append([]string{r.Command, r.signer.Principal}, r.command.hidden(r.Params)...), "\x00"))
 }
 
 // accept decides whether a request that is good in itself runs now, and
@@ -230,14 +231,14 @@ func (e *Engine) accept(r *request, now time.Time) (*run, *refusal) {
 	if no := e.checkRoom(r, now); no != nil {
 		return nil, no
 	}
-	accepted := &run{id: r.RequestID, content: digest(r.content()), until: now.Add(rememberFor), answer: schema.Response{
+	accepted := &run{id: r.RequestID, content: r.content(), until: now.Add(rememberFor), answer: schema.Response{
 		RequestID: r.RequestID, Command: r.Command, Status: schema.StatusRunning,
 	}}
 	if r.signed {
 		accepted.issued = *r.IssuedAt
 	}
 	if !e.memory.add(accepted, now) {
-		return nil, refuse(schema.StatusBusy, "%d requests came within %v: no more are taken", maxRemembered, rememberFor)
+		return nil, refuse(schema.StatusBusy, "%d requests ran within %v: no more are taken", e.memory.most, rememberFor)
 	}
 	if !r.named {
 		e.unnamed[accepted.content] = now
@@ -250,7 +251,7 @@ func (e *Engine) accept(r *request, now time.Time) (*run, *refusal) {
 // repeated returns what a request whose id is known is answered.
 func repeated(known *run, r *request) *refusal {
 	switch {
-	case known.content != digest(r.content()):
+	case known.content != r.content():
 		return refuse(schema.StatusDuplicate, "request_id: %s was used for another request", r.RequestID)
 	case known.answer.Status == schema.StatusRunning:
 		return refuse(schema.StatusDuplicate, "request_id: %s is running", r.RequestID)
@@ -266,7 +267,7 @@ func (e *Engine) checkRepetition(r *request, now time.Time) *refusal {
 			delete(e.unnamed, content)
 		}
 	}
-	if _, repeats := e.unnamed[digest(r.content())]; repeats && !r.named {
+	if _, repeats := e.unnamed[r.content()]; repeats && !r.named {
 		return refuse(schema.StatusDuplicate, "the same request came less than %v ago; one that is meant needs a request_id", repeatWithin)
 	}
 	return nil

@@ -8,11 +8,11 @@ import (
 
 // The bounds of what is remembered of requests.
 const (
-	// rememberFor is how long an id is known. A request is good for at most
-	// maxAhead, and a broker's client repeats one within its session.
+	// rememberFor is how long an id is known at least, and longer while there
+	// is room. A signed request is good for at most maxAhead.
 	rememberFor = 10 * time.Minute
-	// maxRemembered is how many ids are known; who sends more waits.
-	maxRemembered = 4096
+	// minRemembered is how many ids are known at least.
+	minRemembered = 4096
 	// maxStored bounds the output in stored answers, in bytes.
 	maxStored = 1 << 20
 )
@@ -22,7 +22,7 @@ type run struct {
 	id      string
 	content string          // what was asked for
 	issued  time.Time       // of a signed request, else zero
-	until   time.Time       // when it may be forgotten
+	until   time.Time       // when it may be forgotten for another
 	answer  schema.Response // its Status is StatusRunning until it has ended
 }
 
@@ -32,6 +32,7 @@ type run struct {
 type memory struct {
 	byID   map[string]*run
 	oldest []*run // in the order in which they came
+	most   int    // requests that are remembered
 	stored int    // bytes of output in answers
 	// issued is a time before which no signed request is taken: what was signed
 	// earlier may have run and been forgotten, or have run before the agent
@@ -39,9 +40,11 @@ type memory struct {
 	issued time.Time
 }
 
-// newMemory returns one that refuses what was signed before a time.
-func newMemory(issued time.Time) *memory {
-	return &memory{byID: make(map[string]*run), issued: issued}
+// newMemory returns one that refuses what was signed before a time, for a
+// number of runs in a minute.
+func newMemory(issued time.Time, rate int) *memory {
+	most := max(minRemembered, rate*int(rememberFor/time.Minute))
+	return &memory{byID: make(map[string]*run), most: most, issued: issued}
 }
 
 // find returns what is known of an id, or nil.
@@ -51,8 +54,7 @@ func (m *memory) find(id string) *run {
 
 // add remembers a request; false says that there is no room.
 func (m *memory) add(r *run, now time.Time) bool {
-	m.forget(now)
-	if len(m.byID) >= maxRemembered {
+	if len(m.byID) >= m.most && !m.forget(now) {
 		return false
 	}
 	m.byID[r.id] = r
@@ -87,18 +89,18 @@ func (m *memory) drop(r *run) {
 	}
 }
 
-// forget drops what is older than it has to be.
-func (m *memory) forget(now time.Time) {
-	n := 0
-	for n < len(m.oldest) && now.After(m.oldest[n].until) && m.oldest[n].answer.Status != schema.StatusRunning {
-		old := m.oldest[n]
-		if old.issued.After(m.issued) {
-			m.issued = old.issued
-		}
-		m.stored -= len(old.answer.Output)
-		delete(m.byID, old.id)
-		n++
+// forget drops the oldest request, unless it is too young for that or runs.
+func (m *memory) forget(now time.Time) bool {
+	old := m.oldest[0]
+	if !now.After(old.until) || old.answer.Status == schema.StatusRunning {
+		return false
 	}
-	clear(m.oldest[:n])
-	m.oldest = m.oldest[n:]
+	if old.issued.After(m.issued) {
+		m.issued = old.issued
+	}
+	m.stored -= len(old.answer.Output)
+	delete(m.byID, old.id)
+	m.oldest[0] = nil // the array may live on; the answer must not
+	m.oldest = m.oldest[1:]
+	return true
 }
