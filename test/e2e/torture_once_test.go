@@ -160,7 +160,7 @@ func (o *onceTest) fault(t *testing.T) {
 		m.Payload = mark(id)
 		o.put(t, m)
 	}
-	o.agent = start(t, "systant-agent", nil, "-config", o.config)
+	o.start(t)
 }
 
 // TestPublishPacket checks that the packets that are sent by hand are good: the

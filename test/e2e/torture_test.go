@@ -65,9 +65,15 @@ command = ["FOLDER/mark.sh"]
 params = [{ name = "text", match = "[A-Za-z0-9.:-]*" }]
 %s`, v.broker.port, commands), "FOLDER", v.folder))
 	v.watch(t)
-	v.agent = start(t, "systant-agent", nil, "-config", v.config)
+	v.start(t)
 	v.await(t)
 	return v
+}
+
+// start starts the agent.
+func (v *victim) start(t *testing.T, environment ...string) {
+	t.Helper()
+	v.agent = start(t, "systant-agent", environment, "-config", v.config)
 }
 
 // key makes a signer's key, and returns the line that allows it.
@@ -232,6 +238,13 @@ func (v *victim) works(t *testing.T) {
 	if n := v.marks(t)[id]; n != 1 {
 		t.Fatalf("a good command ran %d times", n)
 	}
+}
+
+// restart ends the agent by a signal and starts it again.
+func (v *victim) restart(t *testing.T, s syscall.Signal) {
+	t.Helper()
+	v.kill(t, s)
+	v.start(t)
 }
 
 // kill ends the agent by a signal.
