@@ -267,7 +267,7 @@ params = [{ name = "pin", match = "[a-z]+", secret = true }]
 	if err != nil {
 		t.Fatal(err)
 	}
-	v.agent = launch(t, "/bin/sh", []string{"MQTT_USERNAME=u", "MQTT_PASSWORD=canaryone", "SECRET=canarytwo", "LD_BIND_NOW=1", "GIVEN=yes"},
+	v.agent = launch(t, "/bin/sh", []string{"MQTT_USERNAME=u", "MQTT_PASSWORD=canaryone", "SECRET=canarytwo", "LD_LIBRARY_PATH=/nowhere", "GIVEN=yes"},
 		"-c", `exec 7</etc/passwd; exec "$@"`, "sh", filepath.Join(folder, "systant-agent"), "-config", v.config)
 	v.await(t)
 	for _, command := range []string{`"login","params":["canarythree"]`, `"login","params":["canarythree;"]`, `"login","params":["x","canarythree"]`} {
