@@ -44,15 +44,16 @@ port = %d
 func answer(t *testing.T, arrived <-chan mqtt.Message, id string) schema.Response {
 	t.Helper()
 	for {
-		var r schema.Response
-		m := expect(t, arrived, responses, "")
-		if err := json.Unmarshal(m.Payload, &r); err != nil {
-			t.Fatalf("%v in %.200s", err, m.Payload)
-		}
-		if r.RequestID == id && r.Status != schema.StatusRunning {
+		if r, ok := final(expect(t, arrived, responses, "")); ok && r.RequestID == id {
 			return r
 		}
 	}
+}
+
+// final reads an answer after which no other comes.
+func final(m mqtt.Message) (r schema.Response, ok bool) {
+	err := json.Unmarshal(m.Payload, &r)
+	return r, err == nil && r.RequestID != "" && r.Status != schema.StatusRunning
 }
 
 // ask publishes a request, and fails the test if the broker does not take it.

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -34,9 +35,11 @@ type victim struct {
 	folder string // the audit log, and what commands write
 	config string
 	link   *mqtt.Link
-	mu     sync.Mutex // guards the field below
-	got    map[string]schema.Response
-	wake   chan struct{} // holds a token after each answer
+	// unwatch ends the collecting of answers by link.
+	unwatch context.CancelFunc
+	mu      sync.Mutex // guards the field below
+	got     map[string]schema.Response
+	wake    chan struct{} // holds a token after each answer
 }
 
 // newVictim starts a host with commands, given as TOML in which FOLDER stands
@@ -116,15 +119,23 @@ func (v *victim) script(t *testing.T, name, text string) {
 	}
 }
 
-// watch connects to the broker and collects answers.
+// watch connects to the broker and collects answers, instead of a connection
+// before.
 func (v *victim) watch(t *testing.T) {
 	t.Helper()
+	if v.link != nil {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_ = v.link.Close(ctx) // its broker is gone
+		v.unwatch()
+	}
+	ctx, unwatch := context.WithCancel(t.Context())
 	link, arrived := v.broker.connect(t, responses)
-	v.link = link
+	v.link, v.unwatch = link, unwatch
 	go func() {
 		for {
 			select {
-			case <-t.Context().Done():
+			case <-ctx.Done():
 				return
 			case m := <-arrived:
 				v.take(m)
@@ -254,12 +265,14 @@ func (v *victim) kill(t *testing.T, s syscall.Signal) {
 	v.agent.wait(t)
 }
 
-// cut ends and starts the broker, without a word to anybody.
+// cut ends and starts the broker, without a word to anybody. The test connects
+// anew, rather than after the pauses that a link makes.
 func (v *victim) cut(t *testing.T) {
 	t.Helper()
 	v.broker.signal(t, syscall.SIGKILL)
 	<-v.broker.ended
 	v.broker.restart(t)
+	v.watch(t)
 }
 
 // marks returns how often mark has run, by its parameter.

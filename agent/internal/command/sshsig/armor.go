@@ -21,6 +21,7 @@ const maxArmor = 8 << 10
 var (
 	errTooLong = errors.New("it is too long")
 	errArmor   = errors.New("it is not as ssh-keygen prints it")
+	errNewline = errors.New("it lacks the newline that ssh-keygen prints at its end")
 )
 
 // armor returns a blob as ssh-keygen prints it.
@@ -40,20 +41,22 @@ func armor(blob []byte) string {
 }
 
 // unarmor returns the blob that armor makes the text of. No other text is
-// good, but that the last newline may be missing, as it is where a shell has
-// put the output of ssh-keygen into a variable.
+// good: not even one without the last newline, which a shell takes off where it
+// puts the output of ssh-keygen into a variable.
 func unarmor(text string) ([]byte, error) {
 	if len(text) > maxArmor {
 		return nil, errTooLong
 	}
-	whole := strings.TrimSuffix(text, "\n") + "\n"
-	body, headed := strings.CutPrefix(whole, armorHead)
+	if strings.HasSuffix(text, strings.TrimSuffix(armorFoot, "\n")) {
+		return nil, errNewline
+	}
+	body, headed := strings.CutPrefix(text, armorHead)
 	body, footed := strings.CutSuffix(body, armorFoot)
 	if !headed || !footed {
 		return nil, errArmor
 	}
 	blob, err := base64.StdEncoding.DecodeString(body) // which skips newlines
-	if err != nil || armor(blob) != whole {
+	if err != nil || armor(blob) != text {
 		return nil, errArmor
 	}
 	return blob, nil

@@ -4,9 +4,8 @@
 // is PROTOCOL.sshsig of OpenSSH.
 //
 // It is stricter than OpenSSH. A signature has one spelling, the one that
-// ssh-keygen prints, the final newline apart. There are no certificates, no
-// DSA, no RSA of less than 2048 bits and no SHA-1; a token must have been
-// touched. A line of the file names its signers, and has no patterns.
+// ssh-keygen prints. There are no certificates, no DSA, no RSA of less than
+// 2048 bits and no SHA-1; a token must have been touched. A line of the file names its signers, and has no patterns.
 //
 // It does not know what a message says, when it was made or whether it came
 // before: that is for the package command.
