@@ -23,7 +23,12 @@ type commander struct {
 	log    *slog.Logger
 	engine *command.Engine           // nil without commands
 	link   atomic.Pointer[mqtt.Link] // the link, once it was up
+	lost   int                       // how often the connection broke under the present answer; of send alone
 }
+
+// maxLost is how often an answer is sent again after the connection broke: a
+// broker may end it because of the answer.
+const maxLost = 2
 
 // newCommander returns a commander whose engine runs, if the host has commands.
 func newCommander(c Config, log *slog.Logger) (*commander, error) {
@@ -93,11 +98,15 @@ func (m *commander) send(ctx context.Context, a command.Answer) error {
 	err := link.Publish(ctx, mqtt.Message{Topic: a.Topic, Payload: a.Payload, QoS: 1, CorrelationData: a.Correlation})
 	switch {
 	case err == nil:
-	case errors.Is(err, mqtt.ErrDown), errors.Is(err, context.Canceled):
+	case errors.Is(err, mqtt.ErrLost) && m.lost < maxLost:
+		m.lost++
+		return err
+	case errors.Is(err, mqtt.ErrDown) && !errors.Is(err, mqtt.ErrLost), errors.Is(err, context.Canceled):
 		return err
 	default:
 		m.log.Warn("answer lost", "topic", a.Topic, "err", err)
 	}
+	m.lost = 0
 	return nil
 }
 

@@ -19,6 +19,11 @@ import (
 // ErrDown is returned by [Link.Publish] while there is no connection.
 var ErrDown = errors.New("not connected to the broker")
 
+// ErrLost is returned by [Link.Publish] when the connection is lost before the
+// broker has acknowledged the message, which may be because of it. It is an
+// [ErrDown] too.
+var ErrLost = fmt.Errorf("%w any more", ErrDown)
+
 // ErrTooLarge is returned by [Link.Publish] for a message that the broker
 // would not take.
 var ErrTooLarge = errors.New("message is too large")

@@ -138,8 +138,8 @@ func (l *Link) AwaitUp(ctx context.Context) error {
 }
 
 // Publish sends a message, and at QoS 1 waits until the broker has it. It
-// returns [ErrDown] without a connection, and for one that is lost meanwhile, so
-// that nobody knows whether the message arrived; and [ErrTooLarge] or [ErrTopic] for a
+// returns [ErrDown] without a connection, [ErrLost] for one that is lost meanwhile,
+// so that nobody knows whether the message arrived; and [ErrTooLarge] or [ErrTopic] for a
 // message for which the broker would end the connection. At QoS 0 it may
 // outlast ctx, by at most ten seconds, while the broker does not read.
 func (l *Link) Publish(ctx context.Context, m Message) error {
@@ -172,7 +172,7 @@ func (l *Link) Publish(ctx context.Context, m Message) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, autopaho.ConnectionDownError), session.Err() != nil && ctx.Err() == nil:
-		return ErrDown
+		return ErrLost
 	default:
 		return fmt.Errorf("publishing on %s: %w", m.Topic, err)
 	}

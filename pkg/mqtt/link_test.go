@@ -75,7 +75,7 @@ func TestPublishRefuses(t *testing.T) {
 		t.Errorf("status afterwards: got %+v, want the link up", s)
 	}
 	start := time.Now()
-	check("a", 100_000, ErrDown) // mochi has a limit that it does not tell
+	check("a", 100_000, ErrLost) // mochi has a limit that it does not tell
 	if waited := time.Since(start); waited > 5*time.Second {
 		t.Errorf("the loss of the connection was told after %v", waited)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // DefaultPrefix is the first level of every topic unless configured.
@@ -51,7 +50,7 @@ func NewTopics(prefix string) (Topics, error) {
 		return Topics{}, fmt.Errorf("prefix of %d bytes: %w", len(prefix), ErrPrefix)
 	}
 	for level := range strings.SplitSeq(prefix, "/") {
-		if level == "" || strings.Trim(level, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != "" {
+		if level == "" || strings.Trim(level, levelCharacters) != "" {
 			return Topics{}, fmt.Errorf("prefix %q: %w", prefix, ErrPrefix)
 		}
 	}
@@ -91,23 +90,37 @@ func (t Topics) ParseHost(topic string) (host string, kind Kind, err error) {
 	return "", "", fmt.Errorf("topic %.80q has no known kind", topic)
 }
 
-// IsReply tells whether a topic can be where an answer is wanted: below the
-// prefix, and none of the topics that mean something else, so that nobody can
-// have a host publish its answers as, say, another one's sample.
-func (t Topics) IsReply(topic string) bool {
+// IsReply tells whether a topic can be where a host's answer is wanted: below
+// the prefix, and none of the topics that mean something else, other hosts'
+// responses included, so that nobody can have a host publish its answers as,
+// say, another one's sample. It has only the characters of a prefix, '.', ':'
+// and '@', as brokers end the connection of who publishes on some topics that
+// they let a request name, such as Mosquitto 2.0 one of more than 200 levels.
+func (t Topics) IsReply(host, topic string) bool {
 	rest, ok := strings.CutPrefix(topic, t.prefix+"/")
-	if !ok || len(topic) > maxReply || strings.ContainsAny(topic, "+#\x00") || !utf8.ValidString(topic) {
+	if !ok || len(topic) > maxReply || strings.Count(topic, "/") > maxReplyLevels {
 		return false
+	}
+	for level := range strings.SplitSeq(rest, "/") {
+		if level == "" || strings.Trim(level, levelCharacters+".:@") != "" {
+			return false
+		}
 	}
 	first, last, _ := strings.Cut(rest, "/")
-	if first == "" || first == "alerts" || last == "" {
-		return false
+	if Kind(last) == KindResponses {
+		return first == host
 	}
-	return Kind(last) == KindResponses || !slices.Contains(kinds, Kind(last))
+	return first != "alerts" && last != "" && !slices.Contains(kinds, Kind(last))
 }
 
-// maxReply bounds a topic for answers, in bytes.
-const maxReply = 256
+// The bounds of a topic for answers, in bytes and in slashes.
+const (
+	maxReply       = 256
+	maxReplyLevels = 16
+)
+
+// levelCharacters are what a level of a prefix may have.
+const levelCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 
 // CheckHost returns [ErrHost], with the name, unless host is a lower-case DNS
 // label: [a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?.

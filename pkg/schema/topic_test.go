@@ -83,16 +83,19 @@ func TestIsReply(t *testing.T) {
 	}
 	check := func(topic string, want bool) {
 		t.Helper()
-		if got := topics.IsReply(topic); got != want {
+		if got := topics.IsReply("nas", topic); got != want {
 			t.Errorf("IsReply(%.80q): got %v, want %v", topic, got, want)
 		}
 	}
 	check("home/systant/nas/responses", true)
 	check("home/systant/nas/responses/123", true)
 	check("home/systant/dashboard/answers", true)
+	check("home/systant/console/a.b:c@d/e", true)
+	check("home/systant/other/responses", false)
+	check("home/systant/x"+strings.Repeat("/y", 20), false)
 	for _, topic := range []string{"", "home/systant", "home/systant/", "home/systant/nas", "home/systant/nas/", "systant/nas/responses",
 		"homeassistant/nas/responses", "home/systant//responses", "home/systant/alerts/disk/nas", "home/systant/nas/+", "home/systant/#",
-		"home/systant/nas/\x00", "home/systant/nas/\xff", "home/systant/NAS/stats", "home/systant/nas/" + strings.Repeat("a", 300)} {
+		"home/systant/nas/\x00", "home/systant/nas/\xff", "home/systant/nas/\u0085", "home/systant/nas/a b", "home/systant/x//y", "home/systant/NAS/stats", "home/systant/nas/" + strings.Repeat("a", 300)} {
 		check(topic, false)
 	}
 	for _, kind := range kinds {

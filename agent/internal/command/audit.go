@@ -208,12 +208,12 @@ func (a *audit) close() error {
 }
 
 // recall hands the starts and ends of runs to take, oldest first, from the file
-// and its newest elder. Lines that are no records are skipped.
+// and its elders. Lines that are no records are skipped.
 func (a *audit) recall(take func(Record)) error {
 	if a.path == "" {
 		return nil
 	}
-	for n := 1; n >= 0; n-- {
+	for n := auditFiles - 1; n >= 0; n-- {
 		file, err := os.Open(a.numbered(n))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -229,6 +229,10 @@ func (a *audit) recall(take func(Record)) error {
 	return nil
 }
 
+// answered is in the records that floods are made of, which need no look at the
+// rest. It can't be in another's text, where quotes are escaped.
+var answered = []byte(`"event":"answered"`)
+
 // records hands the starts and ends of runs in a log to take. What a crash has
 // left of a line, or put into one, is skipped.
 func records(log io.Reader, take func(Record)) error {
@@ -237,7 +241,7 @@ func records(log io.Reader, take func(Record)) error {
 	for {
 		line, err := lines.ReadSlice('\n')
 		var r Record
-		if !torn && json.Unmarshal(line, &r) == nil && (r.Event == EventStart || r.Event == EventEnd) {
+		if !torn && !bytes.Contains(line, answered) && json.Unmarshal(line, &r) == nil && (r.Event == EventStart || r.Event == EventEnd) {
 			take(r)
 		}
 		switch torn = errors.Is(err, bufio.ErrBufferFull); {

@@ -98,7 +98,7 @@ func (e *Engine) read(r *request) *refusal {
 // go to the topic that the sender wants, it goes to the usual one.
 func (e *Engine) checkMessage(m *Message) *refusal {
 	topic := m.ResponseTopic
-	if topic != "" && !e.config.Topics.IsReply(topic) {
+	if topic != "" && !e.config.Topics.IsReply(e.config.Host, topic) {
 		m.ResponseTopic = ""
 		return refuse(schema.StatusRefused, "the response topic %s is not one for answers, such as %s",
 			shown(topic), e.config.Topics.Host(e.config.Host, schema.KindResponses))
