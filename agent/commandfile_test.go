@@ -171,7 +171,7 @@ func TestMissingProgramIsNoFault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.CheckHost(); err == nil || !strings.HasPrefix(err.Error(), "systant.toml:3: commands.available[0].command: a: there is no program no-such-program in ") {
+	if err := c.CheckHost(); err == nil || !strings.HasPrefix(err.Error(), "systant.toml:3: commands.available[0].command: a: there is no program no-such-program in commands.path") {
 		t.Errorf("got %v", err)
 	}
 }

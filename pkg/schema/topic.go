@@ -107,7 +107,7 @@ func (t Topics) IsReply(host, topic string) bool {
 		}
 	}
 	first, last, _ := strings.Cut(rest, "/")
-	if Kind(last) == KindResponses {
+	if last == string(KindResponses) || strings.HasPrefix(last, string(KindResponses)+"/") {
 		return first == host
 	}
 	return first != "alerts" && last != "" && !slices.Contains(kinds, Kind(last))

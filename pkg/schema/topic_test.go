@@ -92,6 +92,7 @@ func TestIsReply(t *testing.T) {
 	check("home/systant/dashboard/answers", true)
 	check("home/systant/console/a.b:c@d/e", true)
 	check("home/systant/other/responses", false)
+	check("home/systant/other/responses/me", false)
 	check("home/systant/x"+strings.Repeat("/y", 20), false)
 	for _, topic := range []string{"", "home/systant", "home/systant/", "home/systant/nas", "home/systant/nas/", "systant/nas/responses",
 		"homeassistant/nas/responses", "home/systant//responses", "home/systant/alerts/disk/nas", "home/systant/nas/+", "home/systant/#",

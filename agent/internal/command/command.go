@@ -37,7 +37,8 @@ type Command struct {
 	RequireSignature bool
 	// Place is where the command is configured, for errors and logs.
 	Place string
-	// Problem says why the command can't run, as was found at start.
+	// Problem says why the command can't run as it is configured, such as for a
+	// user that the host does not have. What else is lacking, Verify finds.
 	Problem error
 }
 
@@ -57,7 +58,7 @@ func Placeholders(argument string) []string {
 // bind checks a request's parameters and returns the values of all.
 func (c *Command) bind(given []string) ([]string, error) {
 	if len(given) > len(c.Params) {
-		return nil, fmt.Errorf("params[%d]: %s takes %d parameters, not %d", len(c.Params), c.Trigger, len(c.Params), len(given))
+		return nil, fmt.Errorf("params[%d]: %s takes %d at most, not %d", len(c.Params), c.Trigger, len(c.Params), len(given))
 	}
 	values := make([]string, len(c.Params))
 	for i := range c.Params {
@@ -103,13 +104,15 @@ func (c *Command) argv(values []string) []string {
 }
 
 // hidden returns the parameters for the audit log: what a secret one was given
-// is not in it.
+// is not in it, and long ones are cut.
 func (c *Command) hidden(given []string) []string {
 	shown := slices.Clone(given)
 	secret := slices.ContainsFunc(c.Params, func(p Param) bool { return p.Secret })
 	for i := range shown {
 		if i < len(c.Params) && c.Params[i].Secret || i >= len(c.Params) && secret {
 			shown[i] = "[hidden]"
+		} else if len(shown[i]) > maxValue {
+			shown[i] = fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(shown[i][:maxValue], ""), len(shown[i]))
 		}
 	}
 	return shown
@@ -124,8 +127,8 @@ func (c *Command) offer() schema.Command {
 	for i := range c.Params {
 		o.Params = append(o.Params, c.Params[i].offer())
 	}
-	if c.Problem != nil {
-		o.Problem = c.Problem.Error()
+	if err := c.Verify(); err != nil {
+		o.Problem = err.Error()
 	}
 	return o
 }

@@ -133,14 +133,14 @@ func New(c Config, log *slog.Logger, stream io.Writer, send func(context.Context
 	return e, nil
 }
 
-// verify notes what keeps a command from running on this host, so that the
-// offer tells it. It is looked at again before each run.
+// verify logs what keeps a command from running on this host. The offer tells
+// it too, and it is looked at again before each run.
 func (e *Engine) verify() {
 	for i := range e.config.Commands {
 		c := &e.config.Commands[i]
 		e.byName[c.Trigger] = c
-		if c.Problem = c.Verify(); c.Problem != nil {
-			e.log.Error("command refused", "command", c.Trigger, "place", c.Place, "err", c.Problem)
+		if err := c.Verify(); err != nil {
+			e.log.Error("command refused", "command", c.Trigger, "place", c.Place, "err", err)
 		}
 	}
 }

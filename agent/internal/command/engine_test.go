@@ -241,7 +241,7 @@ func TestRoomIsBounded(t *testing.T) {
 	} else {
 		b.Handle(Message{Payload: []byte(`{"command":"nap","request_id":"3"}`)})
 	}
-	b.check(t, `{"command":"mark","request_id":"4"}`, schema.StatusBusy, fmt.Sprintf("%d commands are running", limit))
+	b.check(t, `{"command":"mark","request_id":"4"}`, schema.StatusBusy, fmt.Sprintf("no more than %d may run", limit))
 	if list := b.check(t, `{"command":"list"}`, schema.StatusOK, "mark"); list.Error != "" {
 		t.Errorf("list: got %+v", list)
 	}
@@ -249,7 +249,7 @@ func TestRoomIsBounded(t *testing.T) {
 	for i := range 3 {
 		b.check(t, fmt.Sprintf(`{"command":"mark","request_id":"%d"}`, i), schema.StatusOK, "done")
 	}
-	b.check(t, `{"command":"mark","request_id":"3"}`, schema.StatusBusy, "3 commands were started within a minute")
+	b.check(t, `{"command":"mark","request_id":"3"}`, schema.StatusBusy, "no more than 3 may be started within a minute")
 }
 
 func TestProgressAndTimeout(t *testing.T) {
@@ -299,7 +299,7 @@ func TestSecretsAreNotRecorded(t *testing.T) {
 	b := newBench(t, t.TempDir(), nil)
 	b.check(t, `{"command":"pin","params":["canary"],"request_id":"1"}`, schema.StatusOK, "")
 	b.check(t, `{"command":"pin","params":["canary;"]}`, schema.StatusRefused, "params[0] (pin): the value holds a character")
-	b.check(t, `{"command":"pin","params":["x","canary"]}`, schema.StatusRefused, "takes 1 parameters")
+	b.check(t, `{"command":"pin","params":["x","canary"]}`, schema.StatusRefused, "takes 1 at most, not 2")
 	text, err := os.ReadFile(filepath.Join(b.folder, "audit.jsonl"))
 	if err != nil || bytes.Contains(text, []byte("canary")) || !bytes.Contains(text, []byte("[hidden]")) {
 		t.Errorf("%v: the audit log has\n%s", err, text)
@@ -432,4 +432,12 @@ func TestSignatures(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.check(t, by("alice", nil), schema.StatusRefused, "can't read its allowed signers")
+}
+
+func TestLongRefusalsAreRecorded(t *testing.T) {
+	b := newBench(t, t.TempDir(), nil)
+	b.check(t, `{"command":"mark","params":["`+strings.Repeat("\u2039", 2600)+`"]}`, schema.StatusRefused, "params[0] (text): ")
+	if log := b.log(t); len(log) != 1 || len(log[0].Params[0]) > 2*maxValue {
+		t.Errorf("audit log: got %+v, want the refusal, with the parameter cut", log)
+	}
 }

@@ -178,11 +178,11 @@ func (e *Engine) checkCommand(r *request, _ time.Time) *refusal {
 		return no
 	}
 	values, err := c.bind(r.Params)
-	switch {
-	case err != nil:
+	if err != nil {
 		return refuse(schema.StatusRefused, "%v", err)
-	case c.Problem != nil:
-		return refuse(schema.StatusRefused, "the host can't run %s: %v", c.Trigger, c.Problem)
+	}
+	if err := c.Verify(); err != nil {
+		return refuse(schema.StatusRefused, "the host can't run %s: %v", c.Trigger, err)
 	}
 	r.values = values
 	return nil
@@ -288,9 +288,9 @@ func (e *Engine) checkRoom(r *request, now time.Time) *refusal {
 	case ran && wait > 0:
 		return refuse(schema.StatusBusy, "%s has just run; it may again in %v", r.Command, wait.Round(time.Millisecond))
 	case len(e.running) >= limit:
-		return refuse(schema.StatusBusy, "%d commands are running, which is the most", limit)
+		return refuse(schema.StatusBusy, "no more than %d may run at the same time", limit)
 	case !e.starts.AllowN(now, 1):
-		return refuse(schema.StatusBusy, "%d commands were started within a minute, which is the most", e.config.Rate)
+		return refuse(schema.StatusBusy, "no more than %d may be started within a minute", e.config.Rate)
 	}
 	return nil
 }

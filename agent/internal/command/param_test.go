@@ -97,7 +97,7 @@ func TestBindAndArgv(t *testing.T) {
 	check([]string{"{b}", "1", "2"}, "", "/bin/{a}", "--a={b}", "{b}", "{other}", "11", "2") // no value is looked into
 	check([]string{"y", "1"}, `params[0] (a): "y" is none of x, {b}`)
 	check([]string{"x"}, "params[1] (b): is missing")
-	check([]string{"x", "1", "2", "3"}, "params[3]: t takes 3 parameters, not 4")
+	check([]string{"x", "1", "2", "3"}, "params[3]: t takes 3 at most, not 4")
 }
 
 func TestCheckCommand(t *testing.T) {

@@ -212,7 +212,8 @@ func params(into *[]string) func(*json.Decoder) error {
 				value = v
 			case json.Number:
 				value = v.String()
-			default:
+			}
+			if _, number := token.(json.Number); number && strings.ContainsAny(value, ".eE") || value == "" && token != "" {
 				return fmt.Errorf("[%d]: must be a string or a whole number", len(*into))
 			}
 			if err := checkText(value); err != nil {

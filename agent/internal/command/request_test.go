@@ -69,6 +69,8 @@ func TestParseRefuses(t *testing.T) {
 		{`{"command":"a","params":{}}`, "params: must be a list"},
 		{`{"command":"a","params":["x",null]}`, "params[1]: must be a string or a whole number"},
 		{`{"command":"a","params":[true]}`, "params[0]: must be"},
+		{`{"command":"a","params":[1.5]}`, "params[0]: must be a string or a whole number"},
+		{`{"command":"a","params":[1,1e3]}`, "params[1]: must be"},
 		{`{"command":"a","params":[["x"]]}`, "params[0]: must be"},
 		{`{"command":"a","params":[{}]}`, "params[0]: must be"},
 		{`{"command":"a","params":["x\u0000"]}`, "params[0]: holds a character"},

@@ -29,7 +29,7 @@ func FindProgram(name, path string) (string, error) {
 			return place, nil
 		}
 	}
-	return "", fmt.Errorf("there is no program %s in %s", name, path)
+	return "", fmt.Errorf("there is no program %s in commands.path", name)
 }
 
 // Verify tells why a command can't be run on this host, or must not be.

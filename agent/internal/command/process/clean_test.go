@@ -167,11 +167,13 @@ func TestDrainRests(t *testing.T) {
 	}()
 	c := newCapture(1000)
 	const window = 300 * time.Millisecond
-	if err := in.SetReadDeadline(time.Now().Add(window)); err != nil {
+	began := time.Now()
+	if err := in.SetReadDeadline(began.Add(window)); err != nil {
 		t.Fatal(err)
 	}
 	c.drain(in)
-	if most := int64(window/floodPause+10) * readSize; c.written() > most {
+	// A pipe that is not full is read without a rest, and the machine may be busy.
+	if most := 4 * int64(time.Since(began)/floodPause+10) * readSize; c.written() > most {
 		t.Errorf("drain of a flood: got %d bytes, want at most %d", c.written(), most)
 	}
 	t.Logf("%d MB/s", c.written()/window.Milliseconds()/1000)

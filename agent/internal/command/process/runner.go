@@ -47,7 +47,7 @@ func Open(log *slog.Logger) *Runner {
 	if err == nil {
 		return r
 	}
-	log.Warn("commands have no cgroup, one runs at a time", "err", err)
+	log.Warn("commands have no cgroup: one runs at a time, and what it starts may outlive an agent that is killed", "err", err)
 	r.fallBack()
 	return r
 }

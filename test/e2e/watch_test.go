@@ -59,7 +59,8 @@ func eachProcess(visit func(pid int, folder string)) {
 }
 
 // leftovers returns the processes that carry a mark, or are in a cgroup of some
-// agent's commands, each with its arguments.
+// agent's commands, each with its arguments. What is dead and waits for the
+// host's first process to reap it is not counted.
 func leftovers(mark string, agent int) map[int]string {
 	found := make(map[int]string)
 	group := fmt.Appendf(nil, "/command-%d-", agent)
@@ -67,6 +68,9 @@ func leftovers(mark string, agent int) map[int]string {
 		arguments, _ := os.ReadFile(folder + "/cmdline") // nothing of one that has ended
 		environment, _ := os.ReadFile(folder + "/environ")
 		groups, _ := os.ReadFile(folder + "/cgroup")
+		if f := statFields(pid); len(f) == 0 || f[0] == "Z" || f[0] == "X" {
+			return
+		}
 		if pid != agent && pid != os.Getpid() && (bytes.Contains(arguments, []byte(mark)) ||
 			bytes.Contains(environment, []byte(markName+"="+mark)) || bytes.Contains(groups, group)) {
 			found[pid] = string(bytes.ReplaceAll(arguments, []byte{0}, []byte{' '}))
@@ -177,8 +181,7 @@ func (v *victim) reconfigure(t *testing.T, replace ...string) {
 	if err := os.WriteFile(v.config, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	v.kill(t, syscall.SIGTERM)
-	v.start(t)
+	v.restart(t, syscall.SIGTERM)
 	v.await(t)
 }
 
