@@ -46,6 +46,11 @@ func TestMain(m *testing.M) {
 	case "daemon again":
 		detach("stay")
 		return
+	case "hog": // eats memory
+		hog()
+	case "place": // looks around
+		tellPlace()
+		return
 	case "nest": // hides in a cgroup of its own
 		nest()
 	case "agent": // has a command under way when it is killed

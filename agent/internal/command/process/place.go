@@ -16,6 +16,7 @@ import (
 type place struct {
 	dir       string
 	delegated bool // systemd has said that it is the agent's to arrange
+	occupied  bool // the agent is in it, and it is not the root
 }
 
 // errNoCgroup is returned on a host that shows the agent no cgroup of version 2.
@@ -37,9 +38,10 @@ func findPlace() (place, error) {
 		return place{}, errNoCgroup
 	}
 	if up := filepath.Dir(dir); delegated(up) {
-		return place{up, true}, nil
+		return place{dir: up, delegated: true}, nil
 	}
-	return place{dir, delegated(dir)}, nil
+	_, err = os.Stat(filepath.Join(dir, "cgroup.type")) // which the root lacks
+	return place{dir: dir, delegated: delegated(dir), occupied: err == nil}, nil
 }
 
 // delegated tells whether systemd has marked a cgroup as one whose inside it
@@ -122,12 +124,13 @@ func cgroupDir(mounts []mount, own string) (string, bool) {
 // enable has the kernel offer the limits on processes and memory to the
 // cgroups below the place, and returns those that it does. Controllers are
 // handed down only by a cgroup without processes of its own, so that the agent
-// moves out of the way where it may (Documentation/admin-guide/cgroup-v2.rst,
-// "No Internal Process Constraint").
+// moves out of the way first, where it may (Documentation/admin-guide/
+// cgroup-v2.rst, "No Internal Process Constraint"). It must not try otherwise:
+// the kernel would not refuse pids, but make a threaded domain of the place, in
+// which no command can have a cgroup ("Threads").
 func (p place) enable() []string {
-	for _, name := range []string{"pids", "memory"} {
-		err := p.write("cgroup.subtree_control", "+"+name)
-		if errors.Is(err, unix.EBUSY) && p.delegated && p.moveAside() == nil {
+	if !p.occupied || p.delegated && p.moveAside() == nil {
+		for _, name := range []string{"pids", "memory"} {
 			_ = p.write("cgroup.subtree_control", "+"+name) // seen below
 		}
 	}
