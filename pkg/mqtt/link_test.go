@@ -162,9 +162,10 @@ func TestWillAndFarewell(t *testing.T) {
 	if err := first.Publish(t.Context(), Message{Topic: "status"}); !errors.Is(err, ErrDown) {
 		t.Errorf("publishing on a closed link: got %v, want %v", err, ErrDown)
 	}
-	second := openUp(t, o)
-	second.cut()
-	got := []string{string(next(t, received, "farewell").Payload), string(next(t, received, "will").Payload)}
+	// The broker acknowledges a message before it hands it on.
+	got := []string{string(next(t, received, "farewell").Payload)}
+	openUp(t, o).cut()
+	got = append(got, string(next(t, received, "will").Payload))
 	if diff := cmp.Diff([]string{"bye", "will"}, got); diff != "" {
 		t.Errorf("messages (-want +got):\n%s", diff)
 	}
