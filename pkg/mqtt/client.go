@@ -279,7 +279,7 @@ func (l *Link) subscribe(session context.Context) error {
 	}
 	s := &paho.Subscribe{}
 	for _, wanted := range l.options.Subscriptions {
-		one := paho.SubscribeOptions{Topic: wanted.Filter, QoS: wanted.QoS, RetainAsPublished: wanted.Live}
+		one := paho.SubscribeOptions{Topic: wanted.Filter, QoS: wanted.QoS, RetainAsPublished: wanted.Live, NoLocal: wanted.NoLocal}
 		if wanted.Live {
 			one.RetainHandling = 2 // send none at subscribe
 		}
@@ -288,14 +288,20 @@ func (l *Link) subscribe(session context.Context) error {
 	ctx, cancel := context.WithTimeout(session, subscribeTimeout)
 	defer cancel()
 	answer, err := l.manager.Subscribe(ctx, s)
-	if answer != nil {
-		for i, code := range answer.Reasons[:min(len(answer.Reasons), len(s.Subscriptions))] {
-			if code >= 0x80 {
-				return &subscribeError{filter: s.Subscriptions[i].Topic, err: subscribeReason(code)}
-			}
-		}
+	if answer == nil || len(answer.Reasons) != len(s.Subscriptions) {
+		return err
 	}
-	return err
+	for i, code := range answer.Reasons { // paho has made an error of any refusal
+		if code < 0x80 {
+			continue
+		}
+		refused := &subscribeError{filter: s.Subscriptions[i].Topic, err: subscribeReason(code)}
+		if !l.options.Subscriptions[i].Optional {
+			return refused
+		}
+		l.options.Log.Warn("the broker refuses a subscription that is not needed", "err", refused)
+	}
+	return nil
 }
 
 // subscribeReason explains why a subscription was refused (MQTT 5.0, section

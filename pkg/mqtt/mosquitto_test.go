@@ -129,3 +129,32 @@ func TestMosquittoTakeover(t *testing.T) {
 	}
 	t.Error("nothing says that another client has the same id")
 }
+
+// TestMosquittoRefusesSubscription has a link go on without an optional
+// subscription, and not without another.
+func TestMosquittoRefusesSubscription(t *testing.T) {
+	rules := filepath.Join(t.TempDir(), "acl")
+	if err := os.WriteFile(rules, []byte("topic readwrite a\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(rules, 0o644); err != nil { // Mosquitto drops its rights
+		t.Fatal(err)
+	}
+	address, _ := mosquitto(t, "allow_anonymous true", "acl_file "+rules)
+	o := optionsFor(t, address)
+	o.Subscriptions = []Subscription{{Filter: "a", QoS: 1}, {Filter: "b/+", QoS: 1, Optional: true}}
+	received := sink(&o)
+	link := openUp(t, o)
+	publish(t, link, Message{Topic: "a", Payload: []byte("1"), QoS: 1})
+	if m := next(t, received, "message"); string(m.Payload) != "1" {
+		t.Errorf("got %q, want 1", m.Payload)
+	}
+	o.Subscriptions[0].NoLocal = true
+	quiet := sink(&o)
+	own := openUp(t, o)
+	publish(t, own, Message{Topic: "a", Payload: []byte("2"), QoS: 1})
+	publish(t, link, Message{Topic: "a", Payload: []byte("3"), QoS: 1})
+	if m := next(t, quiet, "message of another link"); string(m.Payload) != "3" {
+		t.Errorf("got %q, want 3, and nothing that the link published itself", m.Payload)
+	}
+}

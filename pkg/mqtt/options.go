@@ -75,6 +75,10 @@ type Subscription struct {
 	// Live leaves out what the broker had retained, and keeps the retain flag
 	// of what is published from now on (MQTT 5.0, section 3.8.3.1).
 	Live bool
+	// NoLocal leaves out what this link publishes itself.
+	NoLocal bool
+	// Optional has the link go on when the broker refuses the subscription.
+	Optional bool
 }
 
 // Message is one message, to publish or received.

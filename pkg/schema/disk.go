@@ -14,11 +14,11 @@ type Disk struct {
 
 // diskMetrics are the rows of [Disk].
 var diskMetrics = []Metric{
-	{"disk.total_bytes", "Size", Bytes, "Size of the filesystem, from statfs(2)."},
-	{"disk.used_bytes", "Used", Bytes, "Size less all free blocks, from statfs(2)."},
-	{"disk.available_bytes", "Free", Bytes, "Free for users other than root, from statfs(2)."},
-	{"disk.usage_percent", "Usage", Percent, "Used of used and available, as df shows it, from statfs(2)."},
-	{"disk.inodes_usage_percent", "Inode usage", Percent, "Inodes in use, from statfs(2); absent where the filesystem has no fixed number."},
+	{"disk.total_bytes", "Size", Bytes, Detail, "Size of the filesystem, from statfs(2)."},
+	{"disk.used_bytes", "Used", Bytes, Detail, "Size less all free blocks, from statfs(2)."},
+	{"disk.available_bytes", "Free", Bytes, Main, "Free for users other than root, from statfs(2)."},
+	{"disk.usage_percent", "Usage", Percent, Main, "Used of used and available, as df shows it, from statfs(2)."},
+	{"disk.inodes_usage_percent", "Inode usage", Percent, Detail, "Inodes in use, from statfs(2); absent where the filesystem has no fixed number."},
 }
 
 // Block is one block device; its key is the kernel's name of it, such as
@@ -37,12 +37,12 @@ type Block struct {
 
 // blockMetrics are the rows of [Block].
 var blockMetrics = []Metric{
-	{"block.read_bytes_per_second", "Read", BytesPerSecond, "Sectors read, from /proc/diskstats (Documentation/admin-guide/iostats.rst)."},
-	{"block.write_bytes_per_second", "Write", BytesPerSecond, "Sectors written, from /proc/diskstats."},
-	{"block.reads_per_second", "Reads", PerSecond, "Read requests completed, from /proc/diskstats."},
-	{"block.writes_per_second", "Writes", PerSecond, "Write requests completed, from /proc/diskstats."},
-	{"block.busy_percent", "Busy", Percent, "Time with at least one request in flight, from /proc/diskstats."},
-	{"block.read_latency_seconds", "Read latency", Seconds, "Mean time a read request took, queueing included, from /proc/diskstats; absent without reads."},
-	{"block.write_latency_seconds", "Write latency", Seconds, "Mean time a write request took, queueing included, from /proc/diskstats; absent without writes."},
-	{"block.queue_depth", "Queue", Count, "Mean number of requests in flight, from the weighted time in /proc/diskstats."},
+	{"block.read_bytes_per_second", "Read", BytesPerSecond, Detail, "Sectors read, from /proc/diskstats (Documentation/admin-guide/iostats.rst)."},
+	{"block.write_bytes_per_second", "Write", BytesPerSecond, Detail, "Sectors written, from /proc/diskstats."},
+	{"block.reads_per_second", "Reads", PerSecond, Detail, "Read requests completed, from /proc/diskstats."},
+	{"block.writes_per_second", "Writes", PerSecond, Detail, "Write requests completed, from /proc/diskstats."},
+	{"block.busy_percent", "Busy", Percent, Detail, "Time with at least one request in flight, from /proc/diskstats."},
+	{"block.read_latency_seconds", "Read latency", Seconds, Detail, "Mean time a read request took, queueing included, from /proc/diskstats; absent without reads."},
+	{"block.write_latency_seconds", "Write latency", Seconds, Detail, "Mean time a write request took, queueing included, from /proc/diskstats; absent without writes."},
+	{"block.queue_depth", "Queue", Count, Detail, "Mean number of requests in flight, from the weighted time in /proc/diskstats."},
 }

@@ -22,6 +22,15 @@ const (
 	Count          Unit = "count"            // a number of things, or a plain ratio such as load
 )
 
+// Rank is how many people want to see a metric.
+type Rank string
+
+// The ranks of a metric.
+const (
+	Main   Rank = "main"   // most people, always
+	Detail Rank = "detail" // who looks into something
+)
+
 // Metric is the row that describes one number of the payload. Rows are plain
 // data: what only one consumer needs lives in that consumer, keyed by unit.
 type Metric struct {
@@ -31,6 +40,8 @@ type Metric struct {
 	Label string `json:"label"`
 	// Unit is the base unit of the number.
 	Unit Unit `json:"unit"`
+	// Rank tells what to show where there is no room for everything.
+	Rank Rank `json:"rank"`
 	// Help is one sentence that names the source.
 	Help string `json:"help"`
 }

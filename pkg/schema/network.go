@@ -21,15 +21,15 @@ type Network struct {
 
 // networkMetrics are the rows of [Network].
 var networkMetrics = []Metric{
-	{"network.rx_bytes_per_second", "Received", BytesPerSecond, "Bytes received, from /proc/net/dev."},
-	{"network.tx_bytes_per_second", "Sent", BytesPerSecond, "Bytes sent, from /proc/net/dev."},
-	{"network.rx_packets_per_second", "Packets received", PerSecond, "Packets received, from /proc/net/dev."},
-	{"network.tx_packets_per_second", "Packets sent", PerSecond, "Packets sent, from /proc/net/dev."},
-	{"network.rx_bytes_total", "Received in total", Bytes, "Bytes received, from /proc/net/dev."},
-	{"network.tx_bytes_total", "Sent in total", Bytes, "Bytes sent, from /proc/net/dev."},
-	{"network.rx_errors_total", "Receive errors", Count, "Packets received with errors, from /proc/net/dev."},
-	{"network.tx_errors_total", "Send errors", Count, "Packets that could not be sent, from /proc/net/dev."},
-	{"network.rx_drops_total", "Receive drops", Count, "Packets received and dropped, from /proc/net/dev."},
-	{"network.tx_drops_total", "Send drops", Count, "Packets dropped before sending, from /proc/net/dev."},
-	{"network.speed_bits_per_second", "Link speed", BitsPerSecond, "Negotiated speed, from /sys/class/net/<if>/speed; absent where the driver knows none."},
+	{"network.rx_bytes_per_second", "Received", BytesPerSecond, Main, "Bytes received, from /proc/net/dev."},
+	{"network.tx_bytes_per_second", "Sent", BytesPerSecond, Main, "Bytes sent, from /proc/net/dev."},
+	{"network.rx_packets_per_second", "Packets received", PerSecond, Detail, "Packets received, from /proc/net/dev."},
+	{"network.tx_packets_per_second", "Packets sent", PerSecond, Detail, "Packets sent, from /proc/net/dev."},
+	{"network.rx_bytes_total", "Received in total", Bytes, Detail, "Bytes received, from /proc/net/dev."},
+	{"network.tx_bytes_total", "Sent in total", Bytes, Detail, "Bytes sent, from /proc/net/dev."},
+	{"network.rx_errors_total", "Receive errors", Count, Detail, "Packets received with errors, from /proc/net/dev."},
+	{"network.tx_errors_total", "Send errors", Count, Detail, "Packets that could not be sent, from /proc/net/dev."},
+	{"network.rx_drops_total", "Receive drops", Count, Detail, "Packets received and dropped, from /proc/net/dev."},
+	{"network.tx_drops_total", "Send drops", Count, Detail, "Packets dropped before sending, from /proc/net/dev."},
+	{"network.speed_bits_per_second", "Link speed", BitsPerSecond, Detail, "Negotiated speed, from /sys/class/net/<if>/speed; absent where the driver knows none."},
 }

@@ -33,11 +33,11 @@ type Process struct {
 
 // processesMetrics are the rows of [Processes].
 var processesMetrics = []Metric{
-	{"processes.total", "Processes", Count, "Processes, from /proc/<pid>/stat."},
-	{"processes.running", "Running", Count, "Processes in state R, from /proc/<pid>/stat."},
-	{"processes.blocked", "Blocked", Count, "Processes in state D (waiting for I/O), from /proc/<pid>/stat."},
-	{"processes.zombie", "Zombies", Count, "Processes that ended and were not waited for, from /proc/<pid>/stat."},
-	{"processes.threads", "Threads", Count, "Threads of all processes, from /proc/<pid>/stat."},
+	{"processes.total", "Processes", Count, Detail, "Processes, from /proc/<pid>/stat."},
+	{"processes.running", "Running", Count, Detail, "Processes in state R, from /proc/<pid>/stat."},
+	{"processes.blocked", "Blocked", Count, Detail, "Processes in state D (waiting for I/O), from /proc/<pid>/stat."},
+	{"processes.zombie", "Zombies", Count, Detail, "Processes that ended and were not waited for, from /proc/<pid>/stat."},
+	{"processes.threads", "Threads", Count, Detail, "Threads of all processes, from /proc/<pid>/stat."},
 }
 
 // Units is the state of the host's service manager.
@@ -59,5 +59,5 @@ type SystemdUnit struct {
 
 // unitsMetrics are the rows of [Units].
 var unitsMetrics = []Metric{
-	{"units.failed", "Failed units", Count, "Units in state failed, NFailedUnits of org.freedesktop.systemd1.Manager."},
+	{"units.failed", "Failed units", Count, Main, "Units in state failed, NFailedUnits of org.freedesktop.systemd1.Manager."},
 }

@@ -12,9 +12,9 @@ type Temperature struct {
 
 // temperatureMetrics are the rows of [Temperature].
 var temperatureMetrics = []Metric{
-	{"temperature.value_celsius", "Temperature", Celsius, "tempN_input in /sys/class/hwmon, or temp in /sys/class/thermal."},
-	{"temperature.high_celsius", "High limit", Celsius, "tempN_max, or the thermal zone's passive or hot trip point; absent where the chip states none."},
-	{"temperature.critical_celsius", "Critical limit", Celsius, "tempN_crit, or the thermal zone's critical trip point; absent where the chip states none."},
+	{"temperature.value_celsius", "Temperature", Celsius, Main, "tempN_input in /sys/class/hwmon, or temp in /sys/class/thermal."},
+	{"temperature.high_celsius", "High limit", Celsius, Detail, "tempN_max, or the thermal zone's passive or hot trip point; absent where the chip states none."},
+	{"temperature.critical_celsius", "Critical limit", Celsius, Detail, "tempN_crit, or the thermal zone's critical trip point; absent where the chip states none."},
 }
 
 // Fan is one fan; its key is "chip/label" as in [Temperature].
@@ -26,7 +26,7 @@ type Fan struct {
 
 // fanMetrics are the rows of [Fan].
 var fanMetrics = []Metric{
-	{"fan.speed_rpm", "Speed", RPM, "fanN_input in /sys/class/hwmon."},
+	{"fan.speed_rpm", "Speed", RPM, Main, "fanN_input in /sys/class/hwmon."},
 }
 
 // Power is one battery or other supply; its key is the kernel's name of it,
@@ -43,9 +43,9 @@ type Power struct {
 
 // powerMetrics are the rows of [Power].
 var powerMetrics = []Metric{
-	{"power.charge_percent", "Charge", Percent, "capacity in /sys/class/power_supply."},
-	{"power.health_percent", "Health", Percent, "Full charge of the design's full charge, from energy_full or charge_full in /sys/class/power_supply."},
-	{"power.power_watts", "Power", Watts, "Power drawn from or put into the battery, power_now or current_now and voltage_now in /sys/class/power_supply."},
-	{"power.cycles", "Charge cycles", Count, "cycle_count in /sys/class/power_supply; absent where the battery counts none."},
-	{"power.online", "Online", Count, "1 when a mains supply feeds the host and 0 when not, online in /sys/class/power_supply."},
+	{"power.charge_percent", "Charge", Percent, Main, "capacity in /sys/class/power_supply."},
+	{"power.health_percent", "Health", Percent, Detail, "Full charge of the design's full charge, from energy_full or charge_full in /sys/class/power_supply."},
+	{"power.power_watts", "Power", Watts, Main, "Power drawn from or put into the battery, power_now or current_now and voltage_now in /sys/class/power_supply."},
+	{"power.cycles", "Charge cycles", Count, Detail, "cycle_count in /sys/class/power_supply; absent where the battery counts none."},
+	{"power.online", "Online", Count, Detail, "1 when a mains supply feeds the host and 0 when not, online in /sys/class/power_supply."},
 }

@@ -19,10 +19,10 @@ type System struct {
 
 // systemMetrics are the rows of [System].
 var systemMetrics = []Metric{
-	{"system.uptime_seconds", "Uptime", Seconds, "Time since boot, sleep included, from /proc/uptime."},
-	{"system.boot_time", "Booted", Timestamp, "When the kernel started, btime in /proc/stat."},
-	{"system.cpu_celsius", "CPU temperature", Celsius, "The hottest sensor of the processor package, from /sys/class/hwmon or /sys/class/thermal."},
-	{"system.users", "Logged-in users", Count, "Sessions of people, from /run/systemd/sessions or utmp."},
+	{"system.uptime_seconds", "Uptime", Seconds, Detail, "Time since boot, sleep included, from /proc/uptime."},
+	{"system.boot_time", "Booted", Timestamp, Main, "When the kernel started, btime in /proc/stat."},
+	{"system.cpu_celsius", "CPU temperature", Celsius, Main, "The hottest sensor of the processor package, from /sys/class/hwmon or /sys/class/thermal."},
+	{"system.users", "Logged-in users", Count, Detail, "Sessions of people, from /run/systemd/sessions or utmp."},
 }
 
 // Self is the agent's own cost.
@@ -34,7 +34,7 @@ type Self struct {
 
 // selfMetrics are the rows of [Self].
 var selfMetrics = []Metric{
-	{"self.cpu_seconds_total", "CPU time", Seconds, "Processor time the agent has used since it started, from getrusage(2)."},
-	{"self.resident_bytes", "Memory", Bytes, "Resident set of the agent, from /proc/self/statm."},
-	{"self.collection_seconds", "Collection", Seconds, "Wall time it took to take this sample."},
+	{"self.cpu_seconds_total", "CPU time", Seconds, Detail, "Processor time the agent has used since it started, from getrusage(2)."},
+	{"self.resident_bytes", "Memory", Bytes, Detail, "Resident set of the agent, from /proc/self/statm."},
+	{"self.collection_seconds", "Collection", Seconds, Detail, "Wall time it took to take this sample."},
 }

@@ -22,10 +22,11 @@ const (
 	KindResponses Kind = "responses"          // Response, agent to all
 	KindBackfill  Kind = "backfill"           // dashboard to agent: the samples it lacks
 	KindBacklog   Kind = "backlog"            // agent to dashboard: the lacking samples
+	KindEntities  Kind = "homeassistant"      // retained values of entities, agent to Home Assistant
 )
 
 // kinds are all of them. The slice never changes.
-var kinds = []Kind{KindStats, KindStatus, KindCommands, KindAvailable, KindResponses, KindBackfill, KindBacklog}
+var kinds = []Kind{KindStats, KindStatus, KindCommands, KindAvailable, KindResponses, KindBackfill, KindBacklog, KindEntities}
 
 // The payloads of [KindStatus].
 const (

@@ -102,8 +102,8 @@ func (r *reader) summary(s *schema.Stats) Summary {
 	row.IntervalSeconds = interval(s).Seconds()
 	row.Tags = append(row.Tags, s.Tags...)
 	row.Readings = r.readings(s)
-	for _, c := range checks {
-		row.Reasons = append(row.Reasons, c(s)...)
+	for _, c := range schema.Checks() {
+		row.Reasons = append(row.Reasons, c.Find(s)...)
 	}
 	if s.System != nil {
 		row.OS, row.OSVersion = s.System.OS, s.System.OSVersion
@@ -117,8 +117,8 @@ func (r *reader) summary(s *schema.Stats) Summary {
 func blank(name string) Summary {
 	return Summary{
 		Name:            name,
-		Severity:        OK,
-		Reasons:         []Reason{},
+		Severity:        schema.OK,
+		Reasons:         []schema.Problem{},
 		IntervalSeconds: defaultInterval.Seconds(),
 		Tags:            []string{},
 		Readings:        []Reading{},
@@ -127,9 +127,9 @@ func blank(name string) Summary {
 
 // rank sorts the reasons, the most severe first, keeps the first few, and
 // takes the worst as the host's severity. Reasons of equal severity keep the
-// order of [checks].
+// order of [schema.Checks].
 func rank(row *Summary) {
-	slices.SortStableFunc(row.Reasons, func(a, b Reason) int {
+	slices.SortStableFunc(row.Reasons, func(a, b schema.Problem) int {
 		return cmp.Compare(weight(b.Severity), weight(a.Severity))
 	})
 	if len(row.Reasons) > maxReasons {
@@ -141,6 +141,6 @@ func rank(row *Summary) {
 }
 
 // weight orders severities.
-func weight(s Severity) int {
-	return slices.Index([]Severity{OK, Warning, Critical}, s)
+func weight(s schema.Severity) int {
+	return slices.Index([]schema.Severity{schema.OK, schema.Warning, schema.Critical}, s)
 }

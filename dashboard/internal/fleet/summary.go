@@ -3,6 +3,8 @@ package fleet
 import (
 	"encoding/json"
 	"time"
+
+	"systant/pkg/schema"
 )
 
 // State tells whether a host is alive.
@@ -15,28 +17,6 @@ const (
 	Offline State = "offline" // said so itself, or the broker did by its last will
 )
 
-// Severity tells how much a host needs a person.
-type Severity string
-
-// The severities, least first.
-const (
-	OK       Severity = "ok"
-	Warning  Severity = "warning"  // look at it today
-	Critical Severity = "critical" // look at it now
-)
-
-// Reason is one thing that is wrong with a host.
-type Reason struct {
-	Severity Severity `json:"severity"`
-	// Metric is the catalogue ID that the reason is about, or "timestamp"
-	// for the host's clock.
-	Metric string `json:"metric"`
-	// Instance is the mount point, sensor and so on, where there is one.
-	Instance string `json:"instance,omitempty"`
-	// Text is one short phrase for people.
-	Text string `json:"text"`
-}
-
 // Reading is one headline number of a host.
 type Reading struct {
 	Metric   string  `json:"metric"`
@@ -46,12 +26,12 @@ type Reading struct {
 
 // Summary is a host in one row: enough for an overview of the fleet.
 type Summary struct {
-	Name     string   `json:"name"`
-	State    State    `json:"state"`
-	Severity Severity `json:"severity"`
+	Name     string          `json:"name"`
+	State    State           `json:"state"`
+	Severity schema.Severity `json:"severity"`
 	// Reasons are sorted, the most severe first; they are of the last sample,
 	// also when the host has gone silent since.
-	Reasons []Reason `json:"reasons"`
+	Reasons []schema.Problem `json:"reasons"`
 	// Since is when the state began.
 	Since time.Time `json:"since"`
 	// Seen is when the last sample arrived; zero when none has.

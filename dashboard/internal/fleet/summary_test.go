@@ -155,7 +155,7 @@ func TestReasonsBounded(t *testing.T) {
 	s.Disk["/zz"] = schema.Disk{TotalBytes: 1, UsagePercent: 99}
 	row := newReader().summary(s)
 	rank(&row)
-	if len(row.Reasons) != maxReasons || row.Reasons[0].Instance != "/zz" || row.Severity != Critical {
+	if len(row.Reasons) != maxReasons || row.Reasons[0].Instance != "/zz" || row.Severity != schema.Critical {
 		t.Errorf("got %d reasons, first of %s, severity %s", len(row.Reasons), row.Reasons[0].Instance, row.Severity)
 	}
 }

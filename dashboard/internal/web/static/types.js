@@ -59,6 +59,7 @@
  * @property {string} id
  * @property {string} label
  * @property {string} unit
+ * @property {"main" | "detail"} rank
  * @property {string} help
  *
  * @typedef {object} Group
