@@ -39,7 +39,8 @@ func Run(ctx context.Context, c Config, log *slog.Logger) error {
 	}
 	started := time.Now()
 	sampler.Prime(ctx)
-	p := &publisher{config: c, log: log, sampler: sampler, commander: commander, up: make(chan struct{}, 1)}
+	p := &publisher{config: c, log: log, sampler: sampler, commander: commander, announcer: newAnnouncer(c, log), up: make(chan struct{}, 1)}
+	p.announcer.start(ctx)
 	if err = p.connect(ctx); err == nil && ctx.Err() == nil {
 		log.Info("agent ready", "host", c.Hostname, "server", p.link.Status().Address, "interval", c.Interval, "commands", len(c.Commands.Commands))
 		p.run(ctx, started.Add(c.StartupDelay))
@@ -71,6 +72,7 @@ type publisher struct {
 	log       *slog.Logger
 	sampler   *collect.Sampler
 	commander *commander
+	announcer *announcer
 	link      *mqtt.Link
 	up        chan struct{} // a token for each time the link came up
 	fault     string        // the error of the last publish, which was logged
@@ -83,6 +85,7 @@ func (p *publisher) connect(ctx context.Context) error {
 	o.Will = new(p.status(schema.Offline))
 	o.OnUp = p.cameUp
 	p.commander.attach(&o)
+	p.announcer.attach(&o)
 	o.Awaited = true
 	o.Log = p.log
 	p.link = mqtt.Open(ctx, o)
@@ -106,6 +109,7 @@ func (p *publisher) cameUp(ctx context.Context, link *mqtt.Link) {
 	if err := p.commander.cameUp(ctx, link); err != nil && ctx.Err() == nil {
 		p.log.Warn("offer of commands not published", "err", err)
 	}
+	p.announcer.cameUp(link)
 	select {
 	case p.up <- struct{}{}:
 	default:
@@ -124,10 +128,12 @@ func (p *publisher) status(state string) mqtt.Message {
 
 // run publishes a sample at first, and then each interval, until ctx ends.
 // While there is no link it measures nothing; once it is back, it publishes
-// at once if a sample is overdue.
+// at once if a sample is overdue. Home Assistant need not wait for the first.
 func (p *publisher) run(ctx context.Context, first time.Time) {
 	timer := time.NewTimer(time.Until(first))
 	defer timer.Stop()
+	inventory := time.NewTimer(inventoryAfter)
+	defer inventory.Stop()
 	next, overdue := first, false
 	for {
 		select {
@@ -137,6 +143,11 @@ func (p *publisher) run(ctx context.Context, first time.Time) {
 			if !overdue {
 				continue
 			}
+		case <-inventory.C:
+			if p.config.HomeAssistant.Enabled && time.Now().Before(first) {
+				p.announcer.observe(p.sampler.Inventory(ctx))
+			}
+			continue
 		case <-timer.C:
 			now := time.Now()
 			for ; !next.After(now); next = next.Add(p.config.Interval) {
@@ -152,7 +163,8 @@ func (p *publisher) run(ctx context.Context, first time.Time) {
 
 // publish takes a sample and sends it.
 func (p *publisher) publish(ctx context.Context) {
-	payload, err := json.Marshal(p.sampler.Sample(ctx))
+	sample := p.sampler.Sample(ctx)
+	payload, err := json.Marshal(sample)
 	if err == nil {
 		wait, cancel := context.WithTimeout(ctx, min(p.config.Interval, maxPublish))
 		defer cancel()
@@ -165,6 +177,7 @@ func (p *publisher) publish(ctx context.Context) {
 		})
 	}
 	p.note(ctx, err)
+	p.announcer.observe(sample)
 }
 
 // note logs how publishing fares, once for each change. A lost link is told
@@ -183,6 +196,7 @@ func (p *publisher) note(ctx context.Context, err error) {
 // leave ends what runs and says goodbye to the broker, though ctx may have
 // ended.
 func (p *publisher) leave(ctx context.Context) error {
+	p.announcer.close()
 	fault := p.commander.close(ctx)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveWithin)
 	defer cancel()

@@ -12,6 +12,7 @@ import (
 
 	"systant/agent/internal/command"
 	"systant/agent/internal/command/process"
+	"systant/agent/internal/homeassistant"
 	"systant/pkg/config"
 	"systant/pkg/schema"
 )
@@ -68,6 +69,7 @@ type commandFile struct {
 	WorkingDirectory string           `toml:"working_directory"`
 	Confirm          bool             `toml:"confirm"`
 	RequireSignature bool             `toml:"require_signature"`
+	HomeAssistant    bool             `toml:"homeassistant"`
 }
 
 // paramFile is one parameter: exactly one of enum, int and match says what
@@ -135,7 +137,7 @@ func (c *Config) setCommands(f *config.File, raw file, getenv func(string) strin
 		return err
 	}
 	if !t.Enabled {
-		c.Commands.Commands = nil
+		c.Commands.Commands, c.HomeAssistant.Commands = nil, nil
 	}
 	return c.checkFile(f)
 }
@@ -209,11 +211,29 @@ func (c *Config) addCommands(f *config.File, available []commandFile, raw file, 
 		}
 		cmd.Place = strings.TrimSuffix(f.Invalid(at("command"), "").Error(), ": ")
 		c.Commands.Commands = append(c.Commands.Commands, cmd)
+		if err := c.addButtons(&cmd, one.HomeAssistant); err != nil {
+			return f.Invalid(at("homeassistant"), "%v", err)
+		}
 	}
 	if size := command.OfferSize(c.Commands.Commands); size > maxOffer {
 		return f.Invalid("commands.available", "the commands take %d bytes to describe; one message carries %d", size, maxOffer)
 	}
 	return nil
+}
+
+// addButtons has Home Assistant show a command as buttons, if it is wanted.
+func (c *Config) addButtons(cmd *command.Command, wanted bool) error {
+	offer := cmd.Offer()
+	offer.RequireSignature = offer.RequireSignature || c.Commands.RequireSignature
+	switch {
+	case !wanted:
+		return nil
+	case offer.RequireSignature:
+		c.Notes = append(c.Notes, cmd.Place+": "+cmd.Trigger+": homeassistant has no effect: a button can't sign")
+		return nil
+	}
+	c.HomeAssistant.Commands = append(c.HomeAssistant.Commands, offer)
+	return homeassistant.CheckButtons(&offer)
 }
 
 // place returns the first of some keys that stands in the file, or the first

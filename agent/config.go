@@ -10,6 +10,7 @@ import (
 
 	"systant/agent/internal/collect"
 	"systant/agent/internal/command"
+	"systant/agent/internal/homeassistant"
 	"systant/pkg/config"
 	"systant/pkg/mqtt"
 	"systant/pkg/schema"
@@ -42,6 +43,7 @@ type Config struct {
 	MQTT           mqtt.Options
 	Collect        collect.Config
 	Commands       command.Config
+	HomeAssistant  homeassistant.Config
 	// Notes tell the operator what in the file has no effect.
 	Notes []string
 }
@@ -60,12 +62,12 @@ type file struct {
 	MQTT mqtt.Section `toml:"mqtt"`
 	modulesFile
 	commandsFile
-	laterFile
+	homeAssistantFile
 }
 
 // defaults returns what holds where the file says nothing.
 func defaults() file {
-	f := file{MQTT: mqtt.DefaultSection(), modulesFile: defaultModules(), commandsFile: defaultCommands()}
+	f := file{MQTT: mqtt.DefaultSection(), modulesFile: defaultModules(), commandsFile: defaultCommands(), homeAssistantFile: defaultHomeAssistant()}
 	f.General.Interval = config.Seconds(30 * time.Second)
 	f.General.StartupDelay = config.Seconds(5 * time.Second)
 	f.General.LogLevel = "info"
@@ -99,7 +101,7 @@ func check(f *config.File, getenv func(string) string) (Config, error) {
 		return Config{}, err
 	}
 	var c Config
-	steps := []func(*config.File, file, func(string) string) error{c.setTimes, c.setHost, c.setLog, c.setMQTT, c.setModules, c.setCommands}
+	steps := []func(*config.File, file, func(string) string) error{c.setTimes, c.setHost, c.setLog, c.setMQTT, c.setModules, c.setCommands, c.setHomeAssistant}
 	for _, step := range steps {
 		if err := step(f, raw, getenv); err != nil {
 			return Config{}, err
@@ -108,7 +110,6 @@ func check(f *config.File, getenv func(string) string) (Config, error) {
 	c.Collect.Hostname = c.Hostname
 	c.Collect.AgentVersion = schema.Version
 	c.Collect.Interval = c.Interval
-	c.Notes = raw.notes()
 	return c, nil
 }
 

@@ -1,6 +1,9 @@
 package agent
 
 import (
+	"encoding/base64"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -96,22 +99,48 @@ func TestEnvironmentGoesBeforeTheFile(t *testing.T) {
 	}
 }
 
-func TestTablesOfLaterReleasesAreNamed(t *testing.T) {
+// signers returns a file of allowed signers.
+func signers(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "signers")
+	key := base64.StdEncoding.EncodeToString([]byte("\x00\x00\x00\x0bssh-ed25519\x00\x00\x00\x20" + strings.Repeat("k", 32)))
+	if err := os.WriteFile(file, []byte(`me namespaces="systant-command@v1" ssh-ed25519 `+key+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestHomeAssistant(t *testing.T) {
+	const table = "[homeassistant]\ndevice_id = 'x'\n"
 	c, err := Parse("systant.toml", []byte(`
-[commands]
-enabled = true
 [[commands.available]]
 trigger = "restart"
-description = "Restart a service"
 command = ["systemctl", "restart", "{service}"]
 params = [{ name = "service", enum = ["nginx"] }]
-timeout = "30s"
-[homeassistant]
-discovery_enabled = true
-prefix = "homeassistant"
-`), none)
-	if err != nil || len(c.Notes) != 1 {
-		t.Errorf("got %v and the notes %q, want one note", err, c.Notes)
+homeassistant = true
+[[commands.available]]
+trigger = "reboot"
+command = ["systemctl", "reboot"]
+`+table), none)
+	if h := c.HomeAssistant; err != nil || !h.Enabled || len(h.Commands) != 1 || h.Commands[0].Trigger != "restart" || h.Topic() != "homeassistant/device/x/config" || h.BirthTopic != "homeassistant/status" {
+		t.Errorf("got %v and %+v, want one command with buttons", err, h)
+	}
+	for text, want := range map[string]string{
+		table + "interval = 0.5":             "homeassistant.interval: must be",
+		table + "remove_after = '1000h'":     "homeassistant.remove_after: must be",
+		table + "prefix = 'a/#'":             "homeassistant.prefix: ",
+		table + "dashboard_url = 'nas'":      "homeassistant.dashboard_url: ",
+		table + "filesystems = ['[']":        "homeassistant.filesystems: ",
+		"[homeassistant]\ndevice_id = 'a b'": "homeassistant.device_id: must be",
+		table + "[[commands.available]]\ntrigger = 'ping'\ncommand = ['ping']\nparams = [{ name = 'host', match = '[a-z]+' }]\nhomeassistant = true": "homeassistant: a button has a value of an enum",
+	} {
+		if _, err := Parse("systant.toml", []byte(text), none); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", text, err, want)
+		}
+	}
+	c, err = Parse("systant.toml", []byte("[commands]\nrequire_signature = true\nallowed_signers = '"+signers(t)+"'\n[[commands.available]]\ntrigger = 'df'\ncommand = ['df']\nhomeassistant = true\n"+table), none)
+	if err != nil || len(c.HomeAssistant.Commands) != 0 || len(c.Notes) != 1 {
+		t.Errorf("a button that would have to sign: got %v, %v and the notes %q", err, c.HomeAssistant.Commands, c.Notes)
 	}
 }
 

@@ -29,14 +29,18 @@ const (
 
 // usage is the help text.
 const usage = `usage: systant-agent [run|once|check|init|version] [-config FILE]
+       systant-agent discovery [check|remove] [-config FILE]
        systant-agent sign -host HOST COMMAND [PARAMETER...]
 
   run      measure, publish and run commands until told to stop (default)
   once     print one sample as JSON and exit; needs no broker
   check    check the configuration, and whether its commands can run here
   init     print a configuration file with every option and its default
-  sign     print a signed request for a host; -h tells more
   version  print the version
+
+  discovery  print the document that announces the host to Home Assistant, check
+             it, or take a host out of Home Assistant; -h tells more
+  sign       print a signed request for a host; -h tells more
 
 -config FILE   the configuration; otherwise ./systant.toml,
                ~/.config/systant/systant.toml or /etc/systant/systant.toml,
@@ -64,6 +68,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if len(args) > 0 && args[0] == "sign" { // its arguments are of another kind
 		return sign(args[1:], getenv, stdout, stderr)
 	}
+	if len(args) > 0 && args[0] == "discovery" { // so are its
+		return discovery(ctx, args[1:], getenv, stdout, stderr)
+	}
 	word, path, err := config.CommandLine(args, "run", "once", "check", "init", "version")
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -79,14 +86,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		fmt.Fprint(stdout, agent.Reference)
 		return exitOK
 	}
-	c, err := agent.Load(path, getenv)
+	c, log, err := load(path, getenv, stderr)
 	if err != nil {
-		fmt.Fprintln(stderr, "systant-agent:", err)
 		return exitConfig
-	}
-	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel}))
-	for _, note := range c.Notes {
-		log.Warn("configuration without effect", "note", note)
 	}
 	switch word {
 	case "check":
@@ -105,6 +107,20 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		err = agent.Run(ctx, c, log)
 	}
 	return outcome(err, stderr)
+}
+
+// load reads the configuration, and says what is wrong with it.
+func load(path string, getenv func(string) string, stderr io.Writer) (agent.Config, *slog.Logger, error) {
+	c, err := agent.Load(path, getenv)
+	if err != nil {
+		fmt.Fprintln(stderr, "systant-agent:", err)
+		return c, nil, err
+	}
+	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel}))
+	for _, note := range c.Notes {
+		log.Warn("configuration without effect", "note", note)
+	}
+	return c, log, nil
 }
 
 // outcome says what went wrong, and returns the exit status for it.

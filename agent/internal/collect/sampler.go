@@ -72,6 +72,13 @@ func (s *Sampler) Sample(ctx context.Context) *schema.Stats {
 	return s.sampleAt(ctx, time.Now())
 }
 
+// Inventory reads the host as [Sampler.Sample] does, to see what there is. It
+// does not count as a sample.
+func (s *Sampler) Inventory(ctx context.Context) *schema.Stats {
+	s.sequence--
+	return s.sampleAt(ctx, time.Now())
+}
+
 // sampleAt is [Sampler.Sample] at a given time.
 func (s *Sampler) sampleAt(ctx context.Context, now time.Time) *schema.Stats {
 	s.sequence++

@@ -118,8 +118,8 @@ func (c *Command) hidden(given []string) []string {
 	return shown
 }
 
-// offer returns what others are told about the command.
-func (c *Command) offer() schema.Command {
+// Offer returns what others are told about the command.
+func (c *Command) Offer() schema.Command {
 	o := schema.Command{
 		Trigger: c.Trigger, Description: c.Description, Confirm: c.Confirm, RequireSignature: c.RequireSignature,
 		TimeoutSeconds: c.Timeout.Seconds(), CooldownSeconds: c.Cooldown.Seconds(),

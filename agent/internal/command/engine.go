@@ -168,7 +168,7 @@ func (e *Engine) recall(now time.Time) error {
 func (e *Engine) Offer() schema.Offer {
 	o := schema.Offer{Enabled: true, Commands: []schema.Command{}}
 	for i := range e.config.Commands {
-		c := e.config.Commands[i].offer()
+		c := e.config.Commands[i].Offer()
 		c.RequireSignature = c.RequireSignature || e.config.RequireSignature
 		o.Commands = append(o.Commands, c)
 	}
@@ -180,7 +180,7 @@ func (e *Engine) Offer() schema.Offer {
 func OfferSize(commands []Command) int {
 	size := 0
 	for i := range commands {
-		text, err := json.Marshal(commands[i].offer())
+		text, err := json.Marshal(commands[i].Offer())
 		if err != nil {
 			panic(err) // its fields are text and numbers
 		}

@@ -59,7 +59,7 @@
  * @property {string} id
  * @property {string} label
  * @property {string} unit
- * @property {"main" | "detail"} rank
+ * @property {"main" | "detail"} [rank] absent for what the page does not know
  * @property {string} help
  *
  * @typedef {object} Group
