@@ -36,6 +36,10 @@ bench *arguments:
 torture *arguments:
     SYSTANT_TORTURE=full go test -count=1 -timeout 90m -v -run '^TestTorture' {{arguments}} ./test/e2e
 
+# show a host in a real Home Assistant (1 GB to fetch the first time)
+test-homeassistant:
+    exec ./check --only homeassistant
+
 # write the generated documents again
 gen:
     exec go run ./test/gen

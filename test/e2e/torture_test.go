@@ -54,6 +54,8 @@ func newVictim(t *testing.T, commands string) *victim {
 [general]
 hostname = "testhost"
 startup_delay = "1h"
+[homeassistant]
+discovery_enabled = false
 [mqtt]
 host = "127.0.0.1"
 port = %d
