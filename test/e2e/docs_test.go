@@ -226,26 +226,27 @@ func TestDocsRights(t *testing.T) {
 		}
 	}
 	writes(true, "nas", "systant/nas/stats", "systant/nas/status", "systant/nas/commands/available", "systant/nas/backlog",
-		"systant/nas/responses", "systant/nas/responses/me", "homeassistant/device/systant_nas/config")
+		"systant/nas/responses", "systant/nas/responses/me", "systant/nas/homeassistant", "homeassistant/device/systant_nas/config")
 	writes(false, "nas", "systant/nas/commands", "systant/nas/backfill", "systant/web1/stats", "systant/web1/status",
-		"systant/web1/commands", "systant/web1/responses", "homeassistant/device/systant_web1/config", "homeassistant/status", "else")
+		"systant/web1/commands", "systant/web1/responses", "systant/web1/homeassistant", "homeassistant/device/systant_web1/config", "homeassistant/status", "else")
 	writes(false, "dashboard", "systant/nas/commands", "systant/nas/stats", "systant/nas/responses")
 	writes(false, "homeassistant", "systant/nas/commands", "systant/nas/stats")
+	writes(true, "homeassistant", "homeassistant/status", "homeassistant/device/systant_web1/config")
 	writes(false, "operator", "systant/nas/stats", "systant/nas/responses", "systant/nas/commands/available")
 	writes(true, "operator", "systant/nas/commands", "systant/web1/commands")
 	writes(true, "dashboard", "systant/nas/backfill")
 	hears := func(user string, topics ...string) {
 		t.Helper()
-		got := strings.Fields(strings.ReplaceAll(broker.try(t, "mosquitto_sub", user, "-t", "systant/#", "-F", "%t", "-W", "1"), "Timed out", ""))
+		got := strings.Fields(strings.ReplaceAll(broker.try(t, "mosquitto_sub", user, "-t", "systant/#", "-t", "homeassistant/#", "-F", "%t", "-W", "1"), "Timed out", ""))
 		slices.Sort(got)
 		if !slices.Equal(got, topics) {
 			t.Errorf("%s hears %v, want %v", user, got, topics)
 		}
 	}
-	hears("nas", "systant/nas/backfill", "systant/nas/commands")
-	hears("web1", "systant/web1/commands")
-	hears("dashboard", "systant/nas/backfill", "systant/nas/backlog", "systant/nas/commands", "systant/nas/commands/available",
-		"systant/nas/responses", "systant/nas/responses/me", "systant/nas/stats", "systant/nas/status", "systant/web1/commands")
+	hears("nas", "homeassistant/device/systant_nas/config", "homeassistant/status", "systant/nas/backfill", "systant/nas/commands")
+	hears("web1", "homeassistant/device/systant_web1/config", "homeassistant/status", "systant/web1/commands")
+	hears("dashboard", "homeassistant/status", "systant/nas/backfill", "systant/nas/backlog", "systant/nas/commands", "systant/nas/commands/available",
+		"systant/nas/homeassistant", "systant/nas/responses", "systant/nas/responses/me", "systant/nas/stats", "systant/nas/status", "systant/web1/commands")
 }
 
 // TestDocsBroker has an agent work with the broker that is shipped as an

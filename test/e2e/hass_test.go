@@ -63,9 +63,15 @@ func startHass(t *testing.T, path string, broker int) *hass {
 	t.Helper()
 	port := freePort(t)
 	h := &hass{path: path, folder: t.TempDir(), url: fmt.Sprintf("http://127.0.0.1:%d", port)}
-	configuration := fmt.Sprintf("http:\n  server_host: 127.0.0.1\n  server_port: %d\napi:\nconfig:\nrecorder:\n  commit_interval: 1\nhistory:\n", port)
-	if err := os.WriteFile(filepath.Join(h.folder, "configuration.yaml"), []byte(configuration), 0o600); err != nil {
+	automations, err := os.ReadFile("../../deploy/homeassistant/automations.yaml")
+	if err != nil {
 		t.Fatal(err)
+	}
+	configuration := fmt.Sprintf("automation: !include automations.yaml\nhttp:\n  server_host: 127.0.0.1\n  server_port: %d\napi:\nconfig:\nrecorder:\n  commit_interval: 1\nhistory:\n", port)
+	for name, text := range map[string]string{"configuration.yaml": configuration, "automations.yaml": string(automations)} {
+		if err := os.WriteFile(filepath.Join(h.folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	h.launch(t)
 	var user struct {
@@ -290,7 +296,7 @@ func (h *hass) complaints(t *testing.T) []string {
 	var bad []string
 	for line := range strings.Lines(string(text)) {
 		about := strings.Contains(line, "components.mqtt") || strings.Contains(line, "components.sensor") || strings.Contains(line, "components.recorder") ||
-			strings.Contains(line, "components.event") || strings.Contains(line, "helpers.template") || strings.Contains(line, "helpers.entity")
+			strings.Contains(line, "components.event") || strings.Contains(line, "helpers.template") || strings.Contains(line, "helpers.entity") || strings.Contains(line, "automation")
 		about = about && !strings.Contains(line, "The connection was lost") // by the restart of the broker
 		if about && (strings.Contains(line, " WARNING ") || strings.Contains(line, " ERROR ")) {
 			bad = append(bad, strings.TrimSpace(line))

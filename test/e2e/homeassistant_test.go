@@ -45,7 +45,7 @@ type residence struct {
 	broker   *mosquitto
 	agent    *program
 	config   string // path
-	marker   string // what the button makes
+	folder   string // where the button makes a file
 	document document
 	device   device
 }
@@ -53,7 +53,7 @@ type residence struct {
 // homeAssistantConfig is the agent's configuration for the test.
 const homeAssistantConfig = `
 [general]
-hostname = "testhost"
+hostname = "nas"
 interval = "2s"
 startup_delay = "1s"
 disabled_modules = ["block"] # it has no latencies while nothing is read
@@ -67,8 +67,10 @@ dashboard_url = "http://dashboard.test:4000"
 [commands]
 audit_file = %q
 [[commands.available]]
-trigger = "touch"
-command = ["/usr/bin/touch", %q]
+trigger = "restart"
+command = ["/usr/bin/touch"]
+allowed_params = ["nginx.service"]
+working_directory = %q
 homeassistant = true
 `
 
@@ -80,8 +82,8 @@ func TestHomeAssistant(t *testing.T) {
 	if path == "" {
 		t.Skip("Home Assistant takes minutes: run just test-homeassistant")
 	}
-	r := &residence{broker: startMosquitto(t, open), marker: filepath.Join(t.TempDir(), "pressed")}
-	r.config = write(t, "systant.toml", fmt.Sprintf(homeAssistantConfig, r.broker.port, filepath.Join(t.TempDir(), "audit.jsonl"), r.marker))
+	r := &residence{broker: startMosquitto(t, open), folder: t.TempDir()}
+	r.config = write(t, "systant.toml", fmt.Sprintf(homeAssistantConfig, r.broker.port, filepath.Join(t.TempDir(), "audit.jsonl"), r.folder))
 	r.hass = startHass(t, path, r.broker.port)
 	r.startAgent(t)
 	r.readDocument(t, func(document) bool { return true })
@@ -92,6 +94,7 @@ func TestHomeAssistant(t *testing.T) {
 		{"the device", r.testDevice},
 		{"the entities", r.testEntities},
 		{"statistics", r.testStatistics},
+		{"the example automations", r.testAutomations},
 		{"a button", r.testButton},
 		{"an entity that is enabled", r.testEnable},
 		{"a restart of Home Assistant", r.testRestart},
@@ -172,7 +175,7 @@ func (r *residence) testDevice(t *testing.T) {
 		r.device, found = r.hass.device(t, r.document.Device.Identifiers[0])
 		return found
 	})
-	if r.device.Name != "Systant testhost" || r.device.ConfigurationURL != "http://dashboard.test:4000/host/testhost" || r.device.SWVersion == "" {
+	if r.device.Name != "Systant nas" || r.device.ConfigurationURL != "http://dashboard.test:4000/host/nas" || r.device.SWVersion == "" {
 		t.Errorf("got the device %+v", r.device)
 	}
 }
@@ -280,13 +283,26 @@ func (r *residence) testStatistics(t *testing.T) {
 	})
 }
 
+// testAutomations looks whether Home Assistant takes the examples.
+func (r *residence) testAutomations(t *testing.T) {
+	eventually(t, "the three automations are on", func() bool {
+		on := 0
+		for id, state := range r.states(t) {
+			if strings.HasPrefix(id, "automation.") && state.State == "on" && strings.HasPrefix(fmt.Sprint(state.Attributes["id"]), "systant_nas_") {
+				on++
+			}
+		}
+		return on == 3
+	})
+}
+
 // testButton presses a button, which runs its command.
 func (r *residence) testButton(t *testing.T) {
-	r.call(t, http.MethodPost, "/api/services/button/press", map[string]any{"entity_id": "button.testhost_touch"}, nil)
-	eventually(t, "the command has run", func() bool { _, err := os.Stat(r.marker); return err == nil })
+	r.call(t, http.MethodPost, "/api/services/button/press", map[string]any{"entity_id": "button.nas_restart_nginx_service"}, nil)
+	eventually(t, "the command has run", func() bool { _, err := os.Stat(filepath.Join(r.folder, "nginx.service")); return err == nil })
 	eventually(t, "the event tells it", func() bool {
-		event := r.states(t)["event.testhost_last_command"]
-		return event.Attributes["event_type"] == "ok" && event.Attributes["command"] == "touch" && event.Attributes["exit_code"] == 0.0
+		event := r.states(t)["event.nas_last_command"]
+		return event.Attributes["event_type"] == "ok" && event.Attributes["command"] == "restart" && event.Attributes["exit_code"] == 0.0
 	})
 }
 
@@ -434,7 +450,7 @@ func (r *residence) testDelete(t *testing.T) {
 func (r *residence) testRemove(t *testing.T) {
 	r.stopAgent(t)
 	other := write(t, "other.toml", fmt.Sprintf("[general]\nhostname = \"other\"\n[mqtt]\nhost = \"127.0.0.1\"\nport = %d\n", r.broker.port))
-	p := start(t, "systant-agent", nil, "discovery", "remove", "-config", other, "testhost")
+	p := start(t, "systant-agent", nil, "discovery", "remove", "-config", other, "nas")
 	if status := p.wait(t); status != 0 {
 		t.Fatalf("got %d, %s", status, p.said())
 	}

@@ -15,6 +15,7 @@ type group struct {
 	icon       string // of entities whose device class has none
 	diagnostic bool   // of interest to who maintains the host only
 	percent    string // the device class of its main percentage
+	small      bool   // its sizes are a few MiB
 }
 
 // groups are by the catalogue's names. One that is missing is shown under its
@@ -34,7 +35,7 @@ var groups = []group{
 	{name: "processes", key: "processes", word: "Processes", icon: "mdi:format-list-numbered"},
 	{name: "units", key: "units", icon: "mdi:cogs"},
 	{name: "system", icon: "mdi:server"},
-	{name: "self", key: "agent", word: "Agent", icon: "mdi:radar"},
+	{name: "self", key: "agent", word: "Agent", icon: "mdi:radar", small: true},
 }
 
 // groupOf returns how a group is shown.
@@ -43,6 +44,15 @@ func groupOf(name string) group {
 		return groups[i]
 	}
 	return group{name: name, key: name, word: upperFirst(name), icon: "mdi:chart-line"}
+}
+
+// scale returns how the group's metrics of a unit are shown.
+func (g group) scale(unit schema.Unit) scale {
+	s := scales[unit]
+	if g.small && unit == schema.Bytes {
+		s.unit, s.divisor, s.decimals, s.precision = "MiB", 1<<20, 1, 1
+	}
+	return s
 }
 
 // title returns the name of an instance, for people.

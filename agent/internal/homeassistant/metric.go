@@ -77,7 +77,8 @@ func (c *Config) metrics(s *schema.Stats, numbers []reading) []entity {
 
 // metric returns the sensor of a number.
 func (c *Config) metric(s *schema.Stats, r reading) entity {
-	g, scale := groupOf(r.group.Name), scales[r.metric.Unit]
+	g := groupOf(r.group.Name)
+	scale := g.scale(r.metric.Unit)
 	one := c.sensor(metricKey(r.group, r.metric, r.instance))
 	one.DefaultEntityID = c.entityID("sensor", g.key, instanceID(s, r.group, r.instance), field(r.metric))
 	one.Name = metricName(s, g, r)
