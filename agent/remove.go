@@ -24,7 +24,8 @@ const (
 // ErrNotAnnounced is returned where the broker shows no device to remove.
 var ErrNotAnnounced = errors.New("no such device is announced, or the broker does not show it to this user")
 
-// Removed is a device that was taken out of Home Assistant.
+// Removed is a device that was taken out of Home Assistant. DeviceID is empty
+// where a host has none any more.
 type Removed struct {
 	Host, DeviceID string
 	// Forgotten tells that the broker keeps nothing of the host any more. It
@@ -105,6 +106,9 @@ func (s *search) run(ctx context.Context, which string) (Removed, error) {
 	}
 	switch len(meant) {
 	case 0:
+		if s.states[which] == schema.Offline { // its device has another name by now, or is deleted
+			return Removed{Host: which}, nil
+		}
 		return Removed{}, fmt.Errorf("%s: %w", which, ErrNotAnnounced)
 	case 1:
 		return meant[0], nil
@@ -135,7 +139,7 @@ func (s *search) remove(ctx context.Context, link *mqtt.Link, device *Removed) e
 	var topics []string
 	others := 0
 	for topic, one := range s.devices {
-		if one.DeviceID == device.DeviceID {
+		if one.DeviceID == device.DeviceID && device.DeviceID != "" {
 			topics = append(topics, topic)
 		} else if one.Host == device.Host {
 			others++

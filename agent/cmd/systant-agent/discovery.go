@@ -45,9 +45,13 @@ func discovery(ctx context.Context, args []string, getenv func(string) string, s
 		if err != nil {
 			return outcome(err, stderr)
 		}
-		fmt.Fprintf(stdout, "%s: removed %s\n", device.Host, device.DeviceID)
-		if !device.Forgotten {
-			fmt.Fprintf(stdout, "the broker still has what %s says of itself, as it is not known to be offline\n", device.Host)
+		if device.DeviceID != "" {
+			fmt.Fprintf(stdout, "%s: removed the device %s\n", device.Host, device.DeviceID)
+		}
+		if device.Forgotten {
+			fmt.Fprintf(stdout, "%s: removed what the broker had of it\n", device.Host)
+		} else {
+			fmt.Fprintf(stdout, "%s: kept what the broker has of it, as it is not known to be offline\n", device.Host)
 		}
 		return exitOK
 	}

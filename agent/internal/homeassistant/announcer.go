@@ -46,13 +46,13 @@ type Announcer struct {
 	// What follows is for Run.
 	known       map[string]*known
 	survey      *Survey
-	fresh       bool      // the survey's values are to be published
-	announceAt  time.Time // when a document is due, changed or not; zero for never
-	published   []byte    // the last document
-	publishedAt time.Time // when
-	revoked     bool      // somebody deleted the device
-	away        bool      // Home Assistant said that it goes
-	fault       string    // the error that was logged last
+	fresh       bool              // the survey's values are to be published
+	announceAt  time.Time         // when a document is due, changed or not; zero for never
+	published   []byte            // the last document
+	publishedAt time.Time         // when
+	revoked     bool              // somebody deleted the device
+	away        bool              // Home Assistant said that it goes
+	faults      map[string]string // the errors that were logged last, by topic
 }
 
 // known is an entity that Home Assistant may know.
@@ -73,7 +73,7 @@ type news struct {
 
 // NewAnnouncer returns an announcer for [Announcer.Run] to run.
 func NewAnnouncer(c Config, log *slog.Logger, publish Publish) *Announcer {
-	return &Announcer{config: c, log: log, publish: publish, wake: make(chan struct{}, 1), known: make(map[string]*known)}
+	return &Announcer{config: c, log: log, publish: publish, wake: make(chan struct{}, 1), known: make(map[string]*known), faults: make(map[string]string)}
 }
 
 // tell notes news.
@@ -193,7 +193,7 @@ func (a *Announcer) remember(ctx context.Context, text []byte, now time.Time) {
 	if !a.config.Enabled {
 		a.log.Info("revoking what was announced to Home Assistant", "topic", a.config.Topic())
 		for _, topic := range []string{a.config.Topic(), a.config.Topics.Host(a.config.Host, schema.KindEntities)} {
-			a.note(ctx, a.publish(ctx, topic, nil, 0))
+			_ = a.send(ctx, topic, nil, 0) // the next connection is the next try
 		}
 		return
 	}
@@ -289,9 +289,7 @@ func (a *Announcer) sendDocument(ctx context.Context, now time.Time) {
 	if a.announceAt.IsZero() && bytes.Equal(text, a.published) {
 		return
 	}
-	err := a.publish(ctx, a.config.Topic(), text, 0)
-	a.note(ctx, err)
-	if err != nil {
+	if err := a.send(ctx, a.config.Topic(), text, 0); err != nil {
 		a.announceAt = time.Time{} // the next connection or sample is the next try
 		a.publishedAt = now
 		return
@@ -314,20 +312,21 @@ func (a *Announcer) sendValues(ctx context.Context) {
 	}
 	text, err := json.Marshal(a.survey.Values())
 	if err == nil {
-		err = a.publish(ctx, a.config.Topics.Host(a.config.Host, schema.KindEntities), text, a.config.staleAfter())
+		err = a.send(ctx, a.config.Topics.Host(a.config.Host, schema.KindEntities), text, a.config.staleAfter())
 	}
-	a.note(ctx, err)
 	a.fresh = err != nil
 }
 
-// note logs how publishing fares, once for each change.
-func (a *Announcer) note(ctx context.Context, err error) {
+// send publishes a message, and logs how that fares, once for each change.
+func (a *Announcer) send(ctx context.Context, topic string, payload []byte, expiry time.Duration) error {
+	err := a.publish(ctx, topic, payload, expiry)
 	fault := ""
 	if err != nil && ctx.Err() == nil {
 		fault = err.Error()
 	}
-	if fault != a.fault && fault != "" {
+	if fault != a.faults[topic] && fault != "" {
 		a.log.Warn("not announced to Home Assistant", "err", err)
 	}
-	a.fault = fault
+	a.faults[topic] = fault
+	return err
 }

@@ -340,8 +340,8 @@ func TestRefused(t *testing.T) {
 			s.Observe(host("/"))
 			s.wait(30 * time.Second)
 		}
-		if n := strings.Count(s.log.String(), "not authorized"); n != 1 {
-			t.Errorf("told %d times, want once: %s", n, s.log)
+		if n := strings.Count(s.log.String(), "not authorized"); n != 2 {
+			t.Errorf("told %d times, want once for each topic: %s", n, s.log)
 		}
 		s.breaks(nil)
 		s.Observe(host("/"))

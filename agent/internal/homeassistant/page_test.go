@@ -67,9 +67,7 @@ func TestEntitiesPage(t *testing.T) {
 			all = append(all, r)
 			rows = append(rows, c.metric(s, r))
 		}
-		for _, one := range c.problems(s, []reading{{group: g}}) {
-			rows = append(rows, one)
-		}
+		rows = append(rows, c.problems(s, []reading{{group: g}})...)
 		table(cmp.Or(g.Label, g.Name), rows)
 	}
 	table("Commands", c.commands())
