@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -62,7 +63,7 @@ host = "127.0.0.1"
 port = %d
 [homeassistant]
 interval = "2s"
-remove_after = "3s"
+remove_after = "8s"
 dashboard_url = "http://dashboard.test:4000"
 [commands]
 audit_file = %q
@@ -101,6 +102,7 @@ func TestHomeAssistant(t *testing.T) {
 		{"a restart of the broker", r.testBrokerRestart},
 		{"the agent stops and starts", r.testAgentRestart},
 		{"the agent is killed", r.testAgentKilled},
+		{"the host gets another name", r.testRename},
 		{"a filesystem goes", r.testVanish},
 		{"the log", r.testLog},
 		{"the user deletes the device", r.testDelete},
@@ -375,18 +377,49 @@ func (r *residence) testAgentKilled(t *testing.T) {
 	r.await(t)
 }
 
-// testVanish leaves a filesystem out: its entities leave, and no others.
-func (r *residence) testVanish(t *testing.T) {
-	before := r.entries(t, r.device.ID)
-	r.stopAgent(t)
+// edit replaces a text of the agent's configuration.
+func (r *residence) edit(t *testing.T, before, after string) {
+	t.Helper()
 	text, err := os.ReadFile(r.config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(r.config, append(text, "[disk]\nexclude = [\"/\"]\n"...), 0o600); err != nil {
+	edited := strings.Replace(string(text), before, after, 1)
+	if edited == string(text) {
+		t.Fatalf("the configuration has no %s", before)
+	}
+	if err := os.WriteFile(r.config, []byte(edited), 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// testRename gives the host another name: it stays the same device, with the
+// same entities.
+func (r *residence) testRename(t *testing.T) {
+	before := r.entries(t, r.device.ID)
+	for _, name := range []string{"attic", "nas"} {
+		r.stopAgent(t)
+		r.edit(t, "hostname = ", fmt.Sprintf("hostname = %q #", name))
+		r.startAgent(t)
+		eventually(t, "the device has the new name", func() bool {
+			d, there := r.hass.device(t, r.document.Device.Identifiers[0])
+			return there && d.ID == r.device.ID && d.Name == "Systant "+name
+		})
+		r.await(t)
+		if after := r.entries(t, r.device.ID); !maps.Equal(after, before) {
+			t.Errorf("got %d entities, had %d, or others", len(after), len(before))
+		}
+	}
+}
+
+// testVanish leaves a filesystem out: its entities leave, and no others.
+func (r *residence) testVanish(t *testing.T) {
+	before := r.entries(t, r.device.ID)
+	r.stopAgent(t)
+	r.edit(t, "[commands]", "[disk]\nexclude = [\"/\"]\n[commands]")
+	usage := r.id("disk_usage__root")
 	r.startAgent(t)
+	eventually(t, "its usage is unknown", func() bool { return r.states(t)[usage].State == "unknown" })
 	gone := 0
 	for _, one := range before {
 		if strings.Contains(one.UniqueID, "__root") {

@@ -54,11 +54,11 @@ func newVictim(t *testing.T, commands string) *victim {
 [general]
 hostname = "testhost"
 startup_delay = "1h"
-[homeassistant]
-discovery_enabled = false
 [mqtt]
 host = "127.0.0.1"
 port = %d
+[homeassistant]
+discovery_enabled = false
 [commands]
 audit_file = "FOLDER/audit.jsonl"
 allowed_signers = "FOLDER/allowed_signers"
