@@ -94,6 +94,7 @@ func startHass(t *testing.T, path string, broker int) *hass {
 	}
 	h.token = grant.Token
 	h.ready(t)
+	h.ask(t, "http/config/promote", nil, nil) // it takes a new port back after five minutes otherwise
 	var flow struct {
 		ID string `json:"flow_id"`
 	}
