@@ -180,6 +180,41 @@ func TestBirth(t *testing.T) {
 		if n := len(s.documents(t, got)); n != 1 {
 			t.Errorf("got %d documents for a flood of births, want 1", n)
 		}
+		if n := len(s.values(got)); n != 1 {
+			t.Errorf("published the same values %d times for a flood of births, want once", n)
+		}
+	})
+}
+
+// A host that changes all the time has a document in five seconds at most, and
+// values with each sample.
+func TestSpacing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := example(t)
+		c.Interval, c.SampleInterval = time.Second, time.Second
+		s := newStage(t, c)
+		s.Up()
+		var got []sent
+		for i := range 60 {
+			s.Observe(host("/", "/"+strings.Repeat("a", i)))
+			got = append(got, s.wait(time.Second)...)
+		}
+		last := -spacing
+		for _, m := range got {
+			if m.topic != c.Topic() {
+				continue
+			}
+			if m.after-last < spacing {
+				t.Errorf("a document after %v follows one after %v", m.after, last)
+			}
+			last = m.after
+		}
+		if n := len(s.documents(t, got)); n < 11 {
+			t.Errorf("got %d documents in a minute", n)
+		}
+		if n := len(s.values(got)); n < 58 {
+			t.Errorf("got values %d times in a minute", n)
+		}
 	})
 }
 
@@ -192,7 +227,8 @@ func TestVanish(t *testing.T) {
 		s.Observe(host("/"))
 		s.wait(time.Minute)
 		s.Observe(host("/", "/home"))
-		documents := s.documents(t, s.wait(time.Minute))
+		announced := s.wait(time.Minute)
+		documents := s.documents(t, announced)
 		if len(documents) != 1 || documents[0].Components[usage("home")].UniqueID == "" {
 			t.Fatalf("got %d documents, want one with /home", len(documents))
 		}
@@ -202,6 +238,7 @@ func TestVanish(t *testing.T) {
 		if len(s.documents(t, got)) != 0 || len(values) != 1 || bytes.Contains(values[0].payload, []byte(usage("home"))) {
 			t.Fatalf("got %d messages, want values without /home alone", len(got))
 		}
+		s.Receive(s.config.Topic(), announced[0].payload, true) // a new connection makes it no older
 		documents = s.documents(t, s.wait(24*time.Hour-2*time.Minute))
 		if len(documents) != 0 {
 			t.Fatalf("buried early")
