@@ -68,3 +68,16 @@ func (m Metric) Field() string {
 func (m Metric) Counter() bool {
 	return strings.HasSuffix(m.ID, "_total")
 }
+
+// Series returns the name of the metric in time series databases, such as
+// systant_cpu_usage_percent
+// (https://prometheus.io/docs/practices/naming).
+func (m Metric) Series() string {
+	return "systant_" + strings.Replace(m.ID, ".", "_", 1)
+}
+
+// InstanceLabel returns the name of the label that holds a series' instance,
+// such as mount_point, or "" for a group that has none.
+func (g Group) InstanceLabel() string {
+	return strings.ReplaceAll(strings.ToLower(g.Instance), " ", "_")
+}

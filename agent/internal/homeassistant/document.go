@@ -3,6 +3,7 @@ package homeassistant
 import (
 	"cmp"
 	"net/url"
+	"slices"
 	"strings"
 
 	"systant/pkg/schema"
@@ -107,7 +108,7 @@ type Survey struct {
 
 // Survey looks at a sample, in which hardly anything should be missing.
 func (c *Config) Survey(s *schema.Stats) *Survey {
-	numbers := readings(s)
+	numbers := slices.Collect(schema.NewReader().Numbers(s))
 	all := []entity{c.online()}
 	all = append(all, c.metrics(s, numbers)...)
 	all = append(all, c.problems(s, numbers)...)

@@ -55,7 +55,7 @@ func TestEntitiesPage(t *testing.T) {
 		}
 	}
 	table("The host", append([]entity{c.online()}, c.facts(s)...))
-	var all []reading
+	var all []schema.Number
 	for _, g := range schema.Catalogue() {
 		var rows []entity
 		for _, m := range g.Metrics {
@@ -63,11 +63,11 @@ func TestEntitiesPage(t *testing.T) {
 			if (g.Instance == "") != (instance == "") {
 				t.Errorf("%s: got the example %q", g.Name, instance)
 			}
-			r := reading{g, m, instance, 0}
+			r := schema.Number{Group: &g, Metric: &m, Instance: instance}
 			all = append(all, r)
 			rows = append(rows, c.metric(s, r))
 		}
-		rows = append(rows, c.problems(s, []reading{{group: g}})...)
+		rows = append(rows, c.problems(s, []schema.Number{{Group: &g}})...)
 		table(cmp.Or(g.Label, g.Name), rows)
 	}
 	table("Commands", c.commands())
@@ -76,7 +76,7 @@ func TestEntitiesPage(t *testing.T) {
 	for _, r := range all {
 		id := c.metric(s, r).DefaultEntityID
 		if seen[id] || strings.Contains(id, "__") {
-			t.Errorf("%s has the id %s, which another one has", r.metric.ID, id)
+			t.Errorf("%s has the id %s, which another one has", r.Metric.ID, id)
 		}
 		seen[id] = true
 	}

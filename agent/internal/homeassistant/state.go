@@ -29,10 +29,10 @@ func (c *Config) online() entity {
 
 // problems returns an entity for each subject of the sample in which there can
 // be problems, with what they are as attributes.
-func (c *Config) problems(s *schema.Stats, numbers []reading) []entity {
+func (c *Config) problems(s *schema.Stats, numbers []schema.Number) []entity {
 	there := make(map[string]bool)
 	for _, r := range numbers {
-		there[r.group.Name] = true
+		there[r.Group.Name] = true
 	}
 	found := make(map[string][]string)
 	for _, check := range schema.Checks() {

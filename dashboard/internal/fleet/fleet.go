@@ -44,7 +44,7 @@ type Options struct {
 // Fleet is the current state of all hosts. It is safe for concurrent use.
 type Fleet struct {
 	options Options
-	reader  *reader
+	reader  *schema.Reader
 	wake    chan struct{}
 
 	// mu guards all below.
@@ -71,7 +71,7 @@ type host struct {
 func New(o Options) *Fleet {
 	return &Fleet{
 		options: o,
-		reader:  newReader(),
+		reader:  schema.NewReader(),
 		wake:    make(chan struct{}, 1),
 		hosts:   map[string]*host{},
 		dirty:   map[string]struct{}{},
@@ -88,7 +88,7 @@ func New(o Options) *Fleet {
 // and contradicts nothing; one that is no newer than the known sample comes
 // from reconnecting to the broker and is ignored.
 func (f *Fleet) Sample(s *schema.Stats, payload json.RawMessage, retained bool, now time.Time) error {
-	summary := f.reader.summary(s)
+	summary := summarize(f.reader, s)
 	if !retained {
 		summary.Reasons = append(summary.Reasons, clockReasons(s.Timestamp, now)...)
 	}

@@ -10,7 +10,7 @@ import (
 
 // pick chooses the instance whose number stands for the whole group, and
 // returns "" where there is none.
-type pick func(r *reader, s *schema.Stats) string
+type pick func(r *schema.Reader, s *schema.Stats) string
 
 // headline is one number of the overview.
 type headline struct {
@@ -39,7 +39,7 @@ var headlines = []headline{
 }
 
 // readings returns the headline numbers that a sample has.
-func (r *reader) readings(s *schema.Stats) []Reading {
+func readings(r *schema.Reader, s *schema.Stats) []Reading {
 	readings := make([]Reading, 0, len(headlines))
 	for _, h := range headlines {
 		instance := ""
@@ -48,7 +48,7 @@ func (r *reader) readings(s *schema.Stats) []Reading {
 				continue
 			}
 		}
-		if value, ok := r.value(s, h.metric, instance); ok {
+		if value, ok := r.Value(s, h.metric, instance); ok {
 			readings = append(readings, Reading{Metric: h.metric, Instance: instance, Value: value})
 		}
 	}
@@ -58,10 +58,10 @@ func (r *reader) readings(s *schema.Stats) []Reading {
 // highest picks the instance with the largest number of a metric, the first
 // by name among equals.
 func highest(metric string) pick {
-	return func(r *reader, s *schema.Stats) string {
+	return func(r *schema.Reader, s *schema.Stats) string {
 		best, most := "", 0.0
-		for _, instance := range slices.Sorted(slices.Values(r.instances(s, metric))) {
-			value, ok := r.value(s, metric, instance)
+		for _, instance := range r.Instances(s, metric) {
+			value, ok := r.Value(s, metric, instance)
 			if ok && (best == "" || value > most) {
 				best, most = instance, value
 			}
@@ -72,7 +72,7 @@ func highest(metric string) pick {
 
 // fullestDisk picks the filesystem with the largest share in use, the first by
 // name among equals. Read-only ones, such as images, are full by nature.
-func fullestDisk(_ *reader, s *schema.Stats) string {
+func fullestDisk(_ *schema.Reader, s *schema.Stats) string {
 	best := ""
 	for _, mount := range slices.Sorted(maps.Keys(s.Disk)) {
 		disk := s.Disk[mount]
@@ -85,7 +85,7 @@ func fullestDisk(_ *reader, s *schema.Stats) string {
 
 // primaryInterface picks the interface that the host itself names, which is
 // the one of the default route.
-func primaryInterface(_ *reader, s *schema.Stats) string {
+func primaryInterface(_ *schema.Reader, s *schema.Stats) string {
 	if s.System == nil {
 		return ""
 	}
@@ -95,13 +95,13 @@ func primaryInterface(_ *reader, s *schema.Stats) string {
 	return s.System.PrimaryInterface
 }
 
-// summary returns a host's row, without what only the fleet knows.
-func (r *reader) summary(s *schema.Stats) Summary {
+// summarize returns a host's row, without what only the fleet knows.
+func summarize(r *schema.Reader, s *schema.Stats) Summary {
 	row := blank(s.Hostname)
 	row.Timestamp = s.Timestamp.UTC()
 	row.IntervalSeconds = interval(s).Seconds()
 	row.Tags = append(row.Tags, s.Tags...)
-	row.Readings = r.readings(s)
+	row.Readings = readings(r, s)
 	for _, c := range schema.Checks() {
 		row.Reasons = append(row.Reasons, c.Find(s)...)
 	}

@@ -42,7 +42,7 @@ func decode(t *testing.T, text string) *schema.Stats {
 // its group.
 func TestReadings(t *testing.T) {
 	got := []string{}
-	for _, r := range newReader().readings(decode(t, machine)) {
+	for _, r := range readings(schema.NewReader(), decode(t, machine)) {
 		got = append(got, strings.TrimSpace(fmt.Sprintf("%s %v %s", r.Metric, r.Value, r.Instance)))
 	}
 	want := []string{
@@ -62,7 +62,7 @@ func TestReadings(t *testing.T) {
 func TestReadingsAbsent(t *testing.T) {
 	s := decode(t, `{"hostname":"nas","cpu":{"load_1m":1},"gpu":{"a":{"name":"A"}},"system":{"uptime_seconds":5}}`)
 	want := []Reading{{Metric: "cpu.load_1m", Value: 1}, {Metric: "system.uptime_seconds", Value: 5}}
-	if diff := cmp.Diff(want, newReader().readings(s)); diff != "" {
+	if diff := cmp.Diff(want, readings(schema.NewReader(), s)); diff != "" {
 		t.Errorf("readings (-want +got):\n%s", diff)
 	}
 }
@@ -133,7 +133,7 @@ func TestReasons(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			row := newReader().summary(decode(t, test.stats))
+			row := summarize(schema.NewReader(), decode(t, test.stats))
 			rank(&row)
 			var got []string
 			for _, r := range row.Reasons {
@@ -153,7 +153,7 @@ func TestReasonsBounded(t *testing.T) {
 		s.Disk[fmt.Sprintf("/%02d", i)] = schema.Disk{TotalBytes: 1, UsagePercent: 96}
 	}
 	s.Disk["/zz"] = schema.Disk{TotalBytes: 1, UsagePercent: 99}
-	row := newReader().summary(s)
+	row := summarize(schema.NewReader(), s)
 	rank(&row)
 	if len(row.Reasons) != maxReasons || row.Reasons[0].Instance != "/zz" || row.Severity != schema.Critical {
 		t.Errorf("got %d reasons, first of %s, severity %s", len(row.Reasons), row.Reasons[0].Instance, row.Severity)
