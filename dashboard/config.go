@@ -41,6 +41,8 @@ type Config struct {
 	MaxHosts int
 	// ForgetAfter is how long a host may be silent; 0 keeps it for ever.
 	ForgetAfter time.Duration
+	// History says what is remembered; its path is empty where nothing is.
+	History HistoryConfig
 	// LogLevel is the least level that is logged.
 	LogLevel slog.Level
 	// OnReady, if not nil, is called once the page can be opened.
@@ -72,7 +74,8 @@ type file struct {
 		MaxHosts    int             `toml:"max_hosts"`
 		ForgetAfter config.Duration `toml:"forget_after"`
 	} `toml:"fleet"`
-	Log struct {
+	History historySection `toml:"history"`
+	Log     struct {
 		Level string `toml:"level"`
 	} `toml:"log"`
 }
@@ -85,6 +88,7 @@ func defaults() file {
 	f.MQTT.Host = ""
 	f.Broker.Listen = "127.0.0.1:1883"
 	f.Fleet.MaxHosts = 10_000
+	f.History = defaultHistory()
 	f.Log.Level = "info"
 	return f
 }
@@ -139,6 +143,9 @@ func check(f *config.File, getenv func(string) string) (Config, error) {
 		return Config{}, f.Invalid("log.level", "must be debug, info, warn or error, not %q", level)
 	}
 	var err error
+	if c.History, err = raw.History.check(f, getenv); err != nil {
+		return Config{}, err
+	}
 	if c.Broker, err = checkBroker(f, raw, c.Embedded); err != nil {
 		return Config{}, err
 	}

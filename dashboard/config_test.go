@@ -18,6 +18,9 @@ func environment(pairs ...string) func(string) string {
 				return pairs[i+1]
 			}
 		}
+		if name == "HOME" {
+			return "/home/ann"
+		}
 		return ""
 	}
 }
@@ -34,13 +37,14 @@ func TestReference(t *testing.T) {
 		t.Fatal(err)
 	}
 	compare := func(c Config) []any {
-		return []any{c.Listen, c.Embedded, c.Broker, c.MaxHosts, c.ForgetAfter, c.LogLevel}
+		return []any{c.Listen, c.Embedded, c.Broker, c.MaxHosts, c.ForgetAfter, c.History, c.LogLevel}
 	}
 	if diff := cmp.Diff(compare(empty), compare(reference)); diff != "" {
 		t.Errorf("reference.toml differs from the defaults (-defaults +reference):\n%s", diff)
 	}
-	want := []any{"127.0.0.1:4000", true, BrokerConfig{Listen: "127.0.0.1:1883"}, 10_000, time.Duration(0)}
-	if diff := cmp.Diff(want, compare(empty)[:5]); diff != "" {
+	want := []any{"127.0.0.1:4000", true, BrokerConfig{Listen: "127.0.0.1:1883"}, 10_000, time.Duration(0),
+		HistoryConfig{Path: "/home/ann/.local/state/systant/history", Retention: 31 * 24 * time.Hour, Late: 24 * time.Hour, MaxSeries: 10_000}}
+	if diff := cmp.Diff(want, compare(empty)[:6]); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
 	}
 }

@@ -6,14 +6,17 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"systant/dashboard/internal/broker"
 	"systant/dashboard/internal/fleet"
+	"systant/dashboard/internal/history"
 	"systant/dashboard/internal/ingest"
 	"systant/dashboard/internal/live"
+	"systant/dashboard/internal/promapi"
 	"systant/dashboard/internal/web"
 	"systant/pkg/schema"
 )
@@ -35,14 +38,15 @@ const extraClients = 200
 // Dashboard is a dashboard that has its addresses and is not running yet, or
 // not any more. See [New].
 type Dashboard struct {
-	config Config
-	log    *slog.Logger
-	page   net.Listener
-	broker *broker.Broker // nil when another one is used
-	link   *link
-	hub    *live.Hub
-	feed   *feed
-	server *web.Server
+	config  Config
+	log     *slog.Logger
+	page    net.Listener
+	broker  *broker.Broker // nil when another one is used
+	link    *link
+	hub     *live.Hub
+	feed    *feed
+	history *history.Store // nil where nothing is remembered
+	server  *web.Server
 }
 
 // New takes the addresses that the configuration names and returns a
@@ -75,7 +79,13 @@ func listen(what, option, address string) (net.Listener, error) {
 // join builds the parts and tells each of its neighbours.
 func (d *Dashboard) join() error {
 	hosts := fleet.New(fleet.Options{MaxHosts: d.config.MaxHosts, ForgetAfter: d.config.ForgetAfter})
-	gate := ingest.New(d.config.Topics, hosts, d.log)
+	var gate *ingest.Ingest
+	if d.config.History.Path == "" {
+		gate = ingest.New(d.config.Topics, hosts, d.log)
+	} else {
+		d.history = history.New(d.historyOptions())
+		gate = ingest.New(d.config.Topics, &recorder{hosts, d.history}, d.log)
+	}
 	options := d.config.MQTT
 	if d.config.Embedded {
 		own, err := d.ownBroker()
@@ -91,20 +101,38 @@ func (d *Dashboard) join() error {
 		Since:    time.Now().UTC(),
 		Error:    "not connected yet",
 	}}
-	v := &view{fleet: hosts, ingest: gate, broker: state, version: Version, log: d.log}
+	v := &view{fleet: hosts, ingest: gate, broker: state, history: d.history, version: Version, log: d.log}
 	d.hub = live.New(v, live.Options{MaxSessions: maxSessions, WriteTimeout: writeTimeout, PingEvery: pingEvery})
 	v.hub = d.hub
-	d.feed = &feed{fleet: hosts, hub: d.hub, view: v, log: d.log}
+	d.feed = &feed{fleet: hosts, hub: d.hub, view: v, history: d.history, log: d.log}
 	d.link = &link{options: options, topics: d.config.Topics, ingest: gate, state: state, feed: d.feed, log: d.log}
 	var err error
 	d.server, err = web.New(web.Options{
 		State:        v,
 		Events:       d.hub,
+		Queries:      d.queries(),
 		Version:      Version,
 		AllowedHosts: d.config.AllowedHosts,
 		Log:          d.log,
 	})
 	return err
+}
+
+// historyOptions returns what the history is opened with.
+func (d *Dashboard) historyOptions() history.Options {
+	c := d.config.History
+	return history.Options{
+		Path: c.Path, Retention: c.Retention, MaxBytes: c.MaxBytes, Late: c.Late, MaxSeries: c.MaxSeries,
+		Log: d.log, OnChange: func() { d.feed.remembered() },
+	}
+}
+
+// queries returns what answers queries, or nil where nothing is remembered.
+func (d *Dashboard) queries() http.Handler {
+	if d.history == nil {
+		return nil
+	}
+	return promapi.New(history.NewEngine(d.history, d.log), Version)
 }
 
 // ownBroker takes the address of the dashboard's own broker.
@@ -164,7 +192,16 @@ func (d *Dashboard) Run(ctx context.Context) error {
 	tasks.Go(func() error { return tick(ctx, d.feed.fleet) })
 	tasks.Go(func() error { return d.feed.run(ctx) })
 	tasks.Go(func() error { return d.hub.Run(ctx) })
-	tasks.Go(func() error { return d.server.Run(ctx, d.page) })
+	// The history outlives the server, whose queries read it.
+	historyCtx, stopHistory := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopHistory()
+	if d.history != nil {
+		tasks.Go(func() error { return d.history.Run(historyCtx) })
+	}
+	tasks.Go(func() error {
+		defer stopHistory()
+		return d.server.Run(ctx, d.page)
+	})
 	d.ready()
 	return tasks.Wait()
 }

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/url"
 	"runtime"
 	"strings"
 	"testing"
@@ -28,7 +29,7 @@ const patience = 15 * time.Second
 // until the test ends.
 func start(t *testing.T, text string) *Dashboard {
 	t.Helper()
-	c, err := Parse("test.toml", []byte(text), environment())
+	c, err := Parse("test.toml", []byte(text), environment("HOME", t.TempDir()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,9 +96,9 @@ func stats(host, fields string) string {
 }
 
 // get returns an answer's status and body.
-func get(t *testing.T, url string) (int, string) {
+func get(t *testing.T, address string) (int, string) {
 	t.Helper()
-	response, err := http.Get(url)
+	response, err := http.Get(address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,9 +111,9 @@ func get(t *testing.T, url string) (int, string) {
 }
 
 // events returns the events of a session, as "name data".
-func events(t *testing.T, url string) <-chan string {
+func events(t *testing.T, address string) <-chan string {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -323,6 +324,55 @@ func TestNoBroker(t *testing.T) {
 	}
 }
 
+// TestRemembered follows a sample into the history: it can be asked for, and
+// that the host is away too.
+func TestRemembered(t *testing.T) {
+	d := start(t, "")
+	agent := connect(t, d.BrokerAddr().String(), "nas")
+	agent.send("systant/nas/stats", stats("nas", `,"cpu":{"usage_percent":12.5},"disk":{"/":{"usage_percent":50}}`))
+	expect := func(expr, want string) {
+		t.Helper()
+		got := ""
+		for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+			response, err := http.PostForm(d.URL()+"/api/v1/query", url.Values{"query": {expr}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(response.Body)
+			response.Body.Close()
+			if got = string(body); err == nil && strings.Contains(got, want) {
+				return
+			}
+		}
+		t.Errorf("%s: got %s, want %s in it", expr, got, want)
+	}
+	expect(`systant_disk_usage_percent`, `"metric":{"__name__":"systant_disk_usage_percent","host":"nas","mount_point":"/"},`)
+	expect(`systant_cpu_usage_percent`, `"12.5"]`)
+	expect(`systant_up`, `"1"]`)
+	agent.send("systant/nas/status", "offline")
+	expect(`systant_up`, `"0"]`)
+	expect(`systant_cpu_usage_percent`, `"result":[]`)
+	agent.send("systant/nas/stats", "")
+	expect(`systant_up`, `"result":[]`)
+	if _, body := get(t, d.URL()+"/healthz"); !strings.Contains(body, `"history":{"open":true,"since"`) {
+		t.Errorf("got the health %s", body)
+	}
+	if _, body := get(t, d.URL()+"/metrics"); !strings.Contains(body, `systant_history_refused_total{reason="late"} 0`) {
+		t.Errorf("got the metrics %s", body)
+	}
+}
+
+// TestNoHistory has no queries where nothing is remembered.
+func TestNoHistory(t *testing.T) {
+	d := start(t, "[history]\nenabled = false")
+	if _, body := get(t, d.URL()+"/healthz"); !strings.Contains(body, `"history":null`) {
+		t.Errorf("got the health %s", body)
+	}
+	if status, body := get(t, d.URL()+"/api/v1/query?query=1"); status != http.StatusNotFound {
+		t.Errorf("got %d %s", status, body)
+	}
+}
+
 // TestAddressInUse says in one line which address is taken, and what to do.
 func TestAddressInUse(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -332,7 +382,7 @@ func TestAddressInUse(t *testing.T) {
 	defer l.Close()
 	taken := l.Addr().String()
 	for section, want := range map[string]string{"http": "the page", "broker": "the embedded broker"} {
-		c, err := Parse("test.toml", nil, environment())
+		c, err := Parse("test.toml", nil, environment("HOME", t.TempDir()))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"systant/dashboard/internal/fleet"
+	"systant/dashboard/internal/history"
 	"systant/dashboard/internal/live"
 )
 
@@ -19,10 +20,11 @@ const clockEvery = time.Second
 
 // feed carries changes from the fleet to the browsers.
 type feed struct {
-	fleet *fleet.Fleet
-	hub   *live.Hub
-	view  *view
-	log   *slog.Logger
+	fleet   *fleet.Fleet
+	hub     *live.Hub
+	view    *view
+	history *history.Store // nil where nothing is remembered
+	log     *slog.Logger
 }
 
 // run passes changes on until ctx ends.
@@ -46,6 +48,9 @@ func (f *feed) run(ctx context.Context) error {
 func (f *feed) pass() {
 	changes := f.fleet.Changes()
 	f.view.outdated()
+	if f.history != nil {
+		record(changes, f.history)
+	}
 	if f.hub.Sessions() == 0 {
 		return
 	}
@@ -72,6 +77,11 @@ func (f *feed) pass() {
 			f.hub.SendDetail(row.Name, "detail", data)
 		}
 	}
+}
+
+// remembered shows a change of the history's state.
+func (f *feed) remembered() {
+	f.broadcast("history", f.history.Status())
 }
 
 // broadcast sends an event to every browser.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"systant/dashboard/internal/fleet"
+	"systant/dashboard/internal/history"
 	"systant/dashboard/internal/ingest"
 	"systant/dashboard/internal/live"
 	"systant/dashboard/internal/web"
@@ -22,6 +23,7 @@ type view struct {
 	ingest  *ingest.Ingest
 	hub     *live.Hub
 	broker  *brokerState
+	history *history.Store // nil where nothing is remembered
 	version string
 	log     *slog.Logger
 
@@ -45,9 +47,18 @@ func (v *view) Health() any {
 		Status   string              `json:"status"`
 		Version  string              `json:"version"`
 		Broker   Broker              `json:"broker"`
+		History  *history.Status     `json:"history"`
 		Hosts    map[fleet.State]int `json:"hosts"`
 		Sessions int                 `json:"sessions"`
-	}{"ok", v.version, v.broker.now(), v.fleet.States(), v.hub.Sessions()}
+	}{"ok", v.version, v.broker.now(), v.remembered(), v.fleet.States(), v.hub.Sessions()}
+}
+
+// remembered returns the state of the history, or nil where there is none.
+func (v *view) remembered() *history.Status {
+	if v.history == nil {
+		return nil
+	}
+	return new(v.history.Status())
 }
 
 // Snapshot returns the first event of a browser's session.
@@ -61,12 +72,13 @@ func (v *view) Snapshot(host string) ([]byte, error) {
 		detail = &d
 	}
 	head, err := json.Marshal(struct {
-		Now        time.Time     `json:"now"`
-		Version    string        `json:"version"`
-		StaleAfter int           `json:"stale_after_intervals"`
-		Broker     Broker        `json:"broker"`
-		Detail     *fleet.Detail `json:"detail"`
-	}{time.Now().UTC(), v.version, fleet.StaleAfter, v.broker.now(), detail})
+		Now        time.Time       `json:"now"`
+		Version    string          `json:"version"`
+		StaleAfter int             `json:"stale_after_intervals"`
+		Broker     Broker          `json:"broker"`
+		History    *history.Status `json:"history"`
+		Detail     *fleet.Detail   `json:"detail"`
+	}{time.Now().UTC(), v.version, fleet.StaleAfter, v.broker.now(), v.remembered(), detail})
 	if err != nil {
 		return nil, v.unencodable(err)
 	}
@@ -114,7 +126,7 @@ func (v *view) Metrics() []web.Metric {
 	if v.broker.now().Connected {
 		connected = 1
 	}
-	return []web.Metric{
+	metrics := []web.Metric{
 		counter("systant_messages_accepted_total", "Messages that reached the fleet.", "kind",
 			labelled(counters.Accepted, schema.KindStats, schema.KindStatus)),
 		counter("systant_messages_refused_total", "Messages that did not, by reason.", "reason",
@@ -127,6 +139,17 @@ func (v *view) Metrics() []web.Metric {
 		gauge("go_memstats_heap_inuse_bytes", "Bytes in heap spans in use.", "", single(float64(memory.HeapInuse))),
 		gauge("go_memstats_sys_bytes", "Bytes obtained from the system.", "", single(float64(memory.Sys))),
 	}
+	if v.history == nil {
+		return metrics
+	}
+	remembered := v.history.Counters()
+	return append(metrics,
+		counter("systant_history_samples_total", "Numbers remembered.", "", single(float64(remembered.Samples))),
+		counter("systant_history_refused_total", "Numbers not remembered, by reason.", "reason",
+			labelled(remembered.Refused, history.Reasons()...)),
+		counter("systant_history_lost_total", "Messages of which nothing was remembered, as the history could not be written.", "",
+			single(float64(remembered.Lost))),
+	)
 }
 
 // counter returns a metric that only grows.

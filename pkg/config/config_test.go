@@ -52,6 +52,8 @@ func TestDurations(t *testing.T) {
 	check(`0.5`, 500*time.Millisecond)
 	check(`1_000`, 1000*time.Second)
 	check(`-2`, -2*time.Second)
+	check(`"30d"`, 30*24*time.Hour)
+	check(`"0.5d"`, 12*time.Hour)
 	got, err := decode("[general]\ntags = [\"a\"]")
 	if err != nil || got.General.Interval.Duration() != 30*time.Second {
 		t.Errorf("default interval: got %v, %v; want 30s", got.General.Interval.Duration(), err)
@@ -188,4 +190,22 @@ func FuzzDecode(f *testing.F) {
 			t.Errorf("got %v, want an error that names the file", err)
 		}
 	})
+}
+
+// Sizes are written with a unit, or as bytes.
+func TestSize(t *testing.T) {
+	for text, want := range map[string]Size{
+		"0": 0, "1_000": 1000, "10GiB": 10 << 30, "1.5 kB": 1500, "64MiB": 64 << 20, "2TB": 2e12, "7B": 7,
+	} {
+		var got Size
+		if err := got.UnmarshalText([]byte(text)); err != nil || got != want {
+			t.Errorf("%q: got %d, %v, want %d", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "GiB", "-1", "1 XB", "1gib", "NaN", "Inf", "9e30", "99999999TiB", "1GiBB"} {
+		var got Size
+		if err := got.UnmarshalText([]byte(text)); err == nil {
+			t.Errorf("%q: got %d, want an error", text, got)
+		}
+	}
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // errDuration says what a duration looks like.
-var errDuration = errors.New(`a duration is a string such as "30s", "5m" or "1h30m", or a number of seconds`)
+var errDuration = errors.New(`a duration is a string such as "30s", "5m", "1h30m" or "30d", or a number of seconds`)
 
 // Duration is a length of time. In a file it is a string such as "30s", or a
 // bare number, which counts seconds.
@@ -37,13 +37,22 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return err
 }
 
+// day is a day of 24 hours, the largest unit of a duration.
+const day = 24 * time.Hour
+
 // ParseDuration reads a duration as people write it: what
-// [time.ParseDuration] takes, or a plain number of seconds.
+// [time.ParseDuration] takes, a number of days such as 30d, or a plain number
+// of seconds.
 func ParseDuration(text string) (time.Duration, error) {
 	if d, err := time.ParseDuration(text); err == nil {
 		return d, nil
 	}
+	unit := 1.0
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		text, unit = days, day.Seconds()
+	}
 	seconds, err := strconv.ParseFloat(strings.ReplaceAll(text, "_", ""), 64)
+	seconds *= unit
 	const limit = math.MaxInt64 / 2 / float64(time.Second)
 	if err != nil || !(math.Abs(seconds) < limit) { // not a number is not smaller either
 		return 0, errDuration

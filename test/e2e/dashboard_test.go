@@ -32,7 +32,9 @@ listen = "127.0.0.1:%d"
 [mqtt]
 host = "127.0.0.1"
 port = %d
-`, port, broker.port)))
+[history]
+path = %q
+`, port, broker.port, t.TempDir())))
 	eventually(t, "the dashboard answers", func() bool {
 		d.alive(t)
 		response, err := http.Get(d.url + "/healthz")

@@ -24,7 +24,8 @@ func write(t *testing.T, text string) string {
 // TestRun holds exit status and output of each word.
 func TestRun(t *testing.T) {
 	t.Chdir(t.TempDir())
-	t.Setenv("HOME", t.TempDir())
+	home := t.TempDir()
+	t.Setenv("HOME", home)
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -34,6 +35,7 @@ func TestRun(t *testing.T) {
 	good := write(t, "[http]\nlisten = \"127.0.0.1:0\"\n[broker]\nlisten = \"127.0.0.1:0\"\n")
 	bad := write(t, "[http]\n\nlisen = \"x\"\n")
 	taken := write(t, "[http]\nlisten = \""+busy.Addr().String()+"\"\n")
+	getenv := func(name string) string { return map[string]string{"HOME": home}[name] }
 	tests := []struct {
 		args           []string
 		status         int
@@ -60,7 +62,7 @@ func TestRun(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		var stdout bytes.Buffer
 		stderr := &stopper{on: "dashboard ready", stop: cancel}
-		status := run(ctx, test.args, func(string) string { return "" }, &stdout, stderr)
+		status := run(ctx, test.args, getenv, &stdout, stderr)
 		cancel()
 		if status != test.status || !strings.Contains(stdout.String(), test.stdout) || !strings.Contains(stderr.String(), test.stderr) {
 			t.Errorf("%q: got status %d, output %.200q, errors %.300q, want %d, %q, %q",

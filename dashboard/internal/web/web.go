@@ -51,6 +51,8 @@ type Options struct {
 	State State
 	// Events serves the live events.
 	Events http.Handler
+	// Queries serves everything below /api/v1; nil where nothing is remembered.
+	Queries http.Handler
 	// Version is the dashboard's.
 	Version string
 	// AllowedHosts are names, beside localhost and the address of the
@@ -112,6 +114,9 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	return nil
 }
 
+// queryPath is where queries are served, by GET and POST.
+const queryPath = "/api/v1"
+
 // route is one row of the server's paths.
 type route struct {
 	pattern string
@@ -141,6 +146,9 @@ func (s *Server) handler() http.Handler {
 	for _, route := range s.routes() {
 		r.Get(route.pattern, route.serve)
 		r.Head(route.pattern, route.serve)
+	}
+	if s.options.Queries != nil {
+		r.Mount(queryPath, answer(s.options.Queries.ServeHTTP))
 	}
 	return r
 }

@@ -47,6 +47,7 @@ func handler(t *testing.T) http.Handler {
 	s, err := New(Options{
 		State:        fixed{},
 		Events:       http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "events") }),
+		Queries:      http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.FormValue("query")) }),
 		Version:      "1.2.3",
 		AllowedHosts: []string{"Systant.example.org"},
 		Log:          slog.New(slog.DiscardHandler),
@@ -101,6 +102,10 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/healthz", "application/json", 200},
 		{"GET", "/metrics", "text/plain; version=0.0.4; charset=utf-8", 200},
 		{"GET", "/debug/pprof/", "application/json", 404},
+		{"GET", "/api/v1/query", "", 200},
+		{"POST", "/api/v1/query", "", 200},
+		{"POST", "/api/v1", "application/json", 405},
+		{"POST", "/api/v1x", "application/json", 405},
 		{"POST", "/api/hosts", "application/json", 405},
 		{"DELETE", "/api/hosts/nas", "application/json", 405},
 		{"OPTIONS", "/api/hosts", "application/json", 405},

@@ -1,0 +1,93 @@
+package dashboard
+
+import (
+	"path/filepath"
+	"strings"
+	"time"
+
+	"systant/pkg/config"
+)
+
+// HistoryConfig says what is remembered.
+type HistoryConfig struct {
+	// Path is the folder of the database; empty where nothing is remembered.
+	Path string
+	// Retention is how long numbers are kept, and MaxBytes how large the
+	// database may become, about; 0 is without bound.
+	Retention time.Duration
+	MaxBytes  int64
+	// Late is how old a sample may be when it arrives.
+	Late time.Duration
+	// MaxSeries is the number of series that one host may have.
+	MaxSeries int
+}
+
+// historySection is the configuration of the history as it is written.
+type historySection struct {
+	Enabled   bool            `toml:"enabled"`
+	Path      string          `toml:"path"`
+	Retention config.Duration `toml:"retention"`
+	MaxSize   config.Size     `toml:"max_size"`
+	Late      config.Duration `toml:"late"`
+	MaxSeries int             `toml:"max_series_per_host"`
+}
+
+// The bounds of what can be configured.
+const (
+	minRetention = 6 * time.Hour
+	maxRetention = 10 * 365 * 24 * time.Hour
+	minSize      = 64 << 20
+	minLate      = 10 * time.Minute
+	maxLate      = 7 * 24 * time.Hour
+	maxSeries    = 1_000_000
+)
+
+// defaultHistory returns what holds where the file says nothing.
+func defaultHistory() historySection {
+	return historySection{
+		Enabled:   true,
+		Retention: config.Seconds(31 * 24 * time.Hour),
+		Late:      config.Seconds(24 * time.Hour),
+		MaxSeries: 10_000,
+	}
+}
+
+// check turns the section into what can be run.
+func (s historySection) check(f *config.File, getenv func(string) string) (HistoryConfig, error) {
+	c := HistoryConfig{Retention: s.Retention.Duration(), MaxBytes: int64(s.MaxSize), Late: s.Late.Duration(), MaxSeries: s.MaxSeries}
+	switch {
+	case c.Retention < minRetention || c.Retention > maxRetention:
+		return c, f.Invalid("history.retention", "must be 6h to 3650d, not %v", c.Retention)
+	case c.MaxBytes != 0 && c.MaxBytes < minSize:
+		return c, f.Invalid("history.max_size", "must be at least 64MiB, or 0 for no bound")
+	case c.Late < minLate || c.Late > maxLate || c.Late > c.Retention:
+		return c, f.Invalid("history.late", "must be 10m to 7d, and no more than retention, not %v", c.Late)
+	case c.MaxSeries < 1 || c.MaxSeries > maxSeries:
+		return c, f.Invalid("history.max_series_per_host", "must be 1 to %d, not %d", maxSeries, c.MaxSeries)
+	case !s.Enabled:
+		return c, nil
+	}
+	if c.Path = s.Path; c.Path == "" {
+		c.Path = stateFolder(getenv)
+	}
+	if c.Path == "" {
+		return c, f.Invalid("history.path", "must be set, as none of STATE_DIRECTORY, XDG_STATE_HOME and HOME says where")
+	}
+	return c, nil
+}
+
+// stateFolder returns where the history is unless the file says so: the folder
+// that systemd has made, or the user's
+// (https://specifications.freedesktop.org/basedir-spec).
+func stateFolder(getenv func(string) string) string {
+	if state, _, _ := strings.Cut(getenv("STATE_DIRECTORY"), ":"); state != "" {
+		return filepath.Join(state, "history")
+	}
+	if state := getenv("XDG_STATE_HOME"); filepath.IsAbs(state) {
+		return filepath.Join(state, "systant", "history")
+	}
+	if home := getenv("HOME"); filepath.IsAbs(home) {
+		return filepath.Join(home, ".local", "state", "systant", "history")
+	}
+	return ""
+}

@@ -1,0 +1,135 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/prometheus/prometheus/storage"
+)
+
+// The bounds of queries.
+const (
+	// maxQueries is the number of queries that run at once; others wait.
+	maxQueries = 4
+	// maxSamples is the number of numbers that one query may hold: 16 bytes each.
+	maxSamples = 10_000_000
+	// queryTimeout is how long a query may take, with waiting.
+	queryTimeout = 20 * time.Second
+	// lookback is how old a number may be to be the present one.
+	lookback = 5 * time.Minute
+	// MaxPoints is the number of points that a series of an answer may have.
+	MaxPoints = 11_000
+)
+
+// ErrBusy is returned where a query has waited too long for others.
+var ErrBusy = errors.New("too many queries are under way")
+
+// ExpressionError is what is wrong with an expression, and where.
+type ExpressionError struct{ err error }
+
+// Error returns the parser's text.
+func (e *ExpressionError) Error() string { return e.err.Error() }
+
+// Unwrap returns the parser's error.
+func (e *ExpressionError) Unwrap() error { return e.err }
+
+// Engine evaluates PromQL. It is safe for concurrent use. See [NewEngine].
+type Engine struct {
+	engine *promql.Engine
+	from   storage.Queryable
+	slots  chan struct{}
+}
+
+// NewEngine returns an engine for what is in from.
+func NewEngine(from storage.Queryable, log *slog.Logger) *Engine {
+	return &Engine{
+		engine: promql.NewEngine(promql.EngineOpts{
+			Logger:               log.With("part", "promql"),
+			MaxSamples:           maxSamples,
+			Timeout:              queryTimeout,
+			LookbackDelta:        lookback,
+			EnableAtModifier:     true,
+			EnableNegativeOffset: true,
+			Parser:               parser.NewParser(parser.Options{}),
+		}),
+		from:  from,
+		slots: make(chan struct{}, maxQueries),
+	}
+}
+
+// Instant evaluates an expression at a moment. Errors are an [ExpressionError],
+// [ErrBusy], or of package promql, with [ErrClosed] among their causes while
+// there is nothing to read.
+func (e *Engine) Instant(ctx context.Context, expr string, at time.Time) (*Result, error) {
+	return e.run(ctx, func(ctx context.Context) (promql.Query, error) {
+		return e.engine.NewInstantQuery(ctx, e.from, nil, expr, at)
+	})
+}
+
+// Range evaluates an expression at each step of a time.
+func (e *Engine) Range(ctx context.Context, expr string, start, end time.Time, step time.Duration) (*Result, error) {
+	return e.run(ctx, func(ctx context.Context) (promql.Query, error) {
+		return e.engine.NewRangeQuery(ctx, e.from, nil, expr, start, end, step)
+	})
+}
+
+// Result is what a query has found. It is closed after it has been read.
+type Result struct {
+	*promql.Result
+	query promql.Query
+}
+
+// Close gives back the memory of the result.
+func (r *Result) Close() { r.query.Close() }
+
+// run runs a query once there is room for it.
+func (e *Engine) run(ctx context.Context, prepare func(context.Context) (promql.Query, error)) (*Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	release, err := e.room(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	query, err := prepare(ctx)
+	if err != nil {
+		return nil, &ExpressionError{err}
+	}
+	result := query.Exec(ctx)
+	if result.Err != nil {
+		query.Close()
+		return nil, result.Err
+	}
+	return &Result{result, query}, nil
+}
+
+// room waits for a slot, and returns what gives it back.
+func (e *Engine) room(ctx context.Context) (func(), error) {
+	select {
+	case e.slots <- struct{}{}:
+		return func() { <-e.slots }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
+	}
+}
+
+// Select calls use with a reader of a time, once there is room for it.
+func (e *Engine) Select(ctx context.Context, start, end time.Time, use func(context.Context, storage.Querier) error) error {
+	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+	defer cancel()
+	release, err := e.room(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	querier, err := e.from.Querier(start.UnixMilli(), end.UnixMilli())
+	if err != nil {
+		return err
+	}
+	return errors.Join(use(ctx, querier), querier.Close())
+}

@@ -1,0 +1,254 @@
+package history
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"systant/pkg/schema"
+)
+
+// open runs a store in a folder until the test ends or stop is called, and
+// returns it once it is open.
+func open(t *testing.T, change func(*Options)) (s *Store, stop func()) {
+	t.Helper()
+	o := Options{Path: filepath.Join(t.TempDir(), "history"), Retention: 31 * 24 * time.Hour, Late: time.Hour, MaxSeries: 1000, Log: slog.New(slog.DiscardHandler)}
+	if change != nil {
+		change(&o)
+	}
+	opened := make(chan struct{}, 1)
+	o.OnChange = func() {
+		if s.Status().Open {
+			select {
+			case opened <- struct{}{}:
+			default:
+			}
+		}
+	}
+	s = New(o)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	stop = func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("running: %v", err)
+		}
+		done <- nil
+	}
+	t.Cleanup(stop)
+	select {
+	case <-opened:
+	case <-time.After(30 * time.Second):
+		t.Fatalf("the history does not open: %+v", s.Status())
+	}
+	return s, stop
+}
+
+// ask returns what an expression gives at a moment, as lines.
+func ask(t *testing.T, s *Store, expr string, at time.Time) []string {
+	t.Helper()
+	r, err := NewEngine(s, s.options.Log).Instant(t.Context(), expr, at)
+	if err != nil {
+		t.Fatalf("%s: %v", expr, err)
+	}
+	defer r.Close()
+	vector, err := r.Vector()
+	if err != nil {
+		t.Fatalf("%s: %v", expr, err)
+	}
+	var lines []string
+	for _, one := range vector {
+		lines = append(lines, fmt.Sprintf("%s %v", one.Metric, one.F))
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// expect compares what an expression gives, in the end.
+func expect(t *testing.T, s *Store, expr string, at time.Time, want ...string) {
+	t.Helper()
+	var got []string
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if got = ask(t, s, expr, at); slices.Equal(got, want) {
+			return
+		}
+	}
+	t.Errorf("%s: got %q, want %q", expr, got, want)
+}
+
+// at is a sample of a host.
+func at(host string, when time.Time, mounts ...string) *schema.Stats {
+	s := &schema.Stats{Hostname: host, Timestamp: when, Tags: []string{"home"}, CPU: &schema.CPU{UsagePercent: new(12.5)},
+		System: &schema.System{OS: "NixOS", Kernel: "6.12"}, Disk: map[string]schema.Disk{}}
+	for _, mount := range mounts {
+		s.Disk[mount] = schema.Disk{UsagePercent: 50}
+	}
+	return s
+}
+
+// now is a moment without fractions, so that results can be compared.
+func now() time.Time { return time.Now().UTC().Truncate(time.Second) }
+
+// A sample's numbers are series; what it has not any more ends at once.
+func TestSample(t *testing.T) {
+	s, stop := open(t, nil)
+	start := now().Add(-2 * time.Minute)
+	s.Sample(at("nas", start, "/", "/home"), false, start)
+	s.Sample(at("nas", start.Add(30*time.Second), "/"), false, start.Add(30*time.Second))
+	expect(t, s, "systant_disk_usage_percent", start,
+		`{__name__="systant_disk_usage_percent", host="nas", mount_point="/"} 50`,
+		`{__name__="systant_disk_usage_percent", host="nas", mount_point="/home"} 50`)
+	expect(t, s, "systant_disk_usage_percent", start.Add(31*time.Second),
+		`{__name__="systant_disk_usage_percent", host="nas", mount_point="/"} 50`)
+	expect(t, s, `{__name__=~"systant_(up|host_.*|cpu_usage.*)"}`, start,
+		`{__name__="systant_cpu_usage_percent", host="nas"} 12.5`,
+		`{__name__="systant_host_info", host="nas", kernel="6.12", os="NixOS"} 1`,
+		`{__name__="systant_host_tag", host="nas", tag="home"} 1`,
+		`{__name__="systant_up", host="nas"} 1`)
+	stop()
+	again, _ := open(t, func(o *Options) { o.Path = s.options.Path })
+	expect(t, again, "systant_cpu_usage_percent", start, `{__name__="systant_cpu_usage_percent", host="nas"} 12.5`)
+}
+
+// A host that is down has systant_up and nothing else; one that is gone has
+// nothing.
+func TestDown(t *testing.T) {
+	s, _ := open(t, nil)
+	start := now().Add(-3 * time.Minute)
+	s.Sample(at("nas", start, "/"), false, start)
+	s.Down("nas", start.Add(90*time.Second))
+	s.Down("nas", start.Add(100*time.Second))
+	expect(t, s, `{host="nas"}`, start.Add(95*time.Second), `{__name__="systant_up", host="nas"} 0`)
+	expect(t, s, `systant_up{host="nas"}`, start.Add(80*time.Second), `{__name__="systant_up", host="nas"} 1`)
+	s.Sample(at("nas", start.Add(2*time.Minute), "/"), false, start.Add(2*time.Minute))
+	expect(t, s, fmt.Sprintf(`count({host="nas"}) == bool count({host="nas"} @ %d)`, start.Unix()), start.Add(2*time.Minute), `{} 1`)
+	s.Gone("nas")
+	s.Gone("never")
+	expect(t, s, `{host="nas"}`, start.Add(2*time.Minute+time.Second))
+}
+
+// Samples of the future would hide the present, and are remembered when they
+// arrive; those of long ago too. Retained ones are left out.
+func TestClock(t *testing.T) {
+	s, _ := open(t, nil)
+	arrived := now().Add(-time.Minute)
+	for i, off := range []time.Duration{0, 59 * time.Second, 2 * time.Hour, 20 * 365 * 24 * time.Hour, -50 * time.Minute, -2 * time.Hour, -50 * 365 * 24 * time.Hour} {
+		host := fmt.Sprintf("h%d", i)
+		s.Sample(at(host, arrived.Add(off)), false, arrived)
+		s.Sample(at(host+"r", arrived.Add(off)), true, arrived)
+	}
+	expect(t, s, `timestamp(systant_up) - `+fmt.Sprint(arrived.Unix()), arrived.Add(time.Minute),
+		`{host="h0"} 0`, `{host="h0r"} 0`, `{host="h1"} 59`, `{host="h1r"} 59`, `{host="h2"} 0`, `{host="h3"} 0`, `{host="h5"} 0`, `{host="h6"} 0`)
+	expect(t, s, `systant_up{host=~"h4.*"}`, arrived.Add(-50*time.Minute),
+		`{__name__="systant_up", host="h4"} 1`, `{__name__="systant_up", host="h4r"} 1`)
+}
+
+// The same sample twice changes nothing; late ones fill gaps and end nothing.
+func TestOrder(t *testing.T) {
+	s, _ := open(t, nil)
+	end := now()
+	for _, minutes := range []int{50, 10, 10, 30, 40, 20, 10} {
+		when := end.Add(-time.Duration(minutes) * time.Minute)
+		sample := at("nas", when)
+		sample.CPU.UsagePercent = new(float64(minutes))
+		s.Sample(sample, false, end)
+	}
+	expect(t, s, `count_over_time(systant_cpu_usage_percent[1h])`, end, `{host="nas"} 5`)
+	expect(t, s, `sum_over_time(systant_cpu_usage_percent[1h])`, end, `{host="nas"} 150`)
+	sample := at("nas", end.Add(-10*time.Minute))
+	sample.CPU.UsagePercent = new(99.0)
+	s.Sample(sample, false, end)
+	expect(t, s, `systant_cpu_usage_percent`, end.Add(-10*time.Minute), `{__name__="systant_cpu_usage_percent", host="nas"} 10`)
+	for end := time.Now().Add(10 * time.Second); s.Counters().Refused[RefusedDuplicate] == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("no duplicate is counted")
+		}
+	}
+}
+
+// A host with too many series is named, keeps those that it had, and harms no
+// other.
+func TestCrowded(t *testing.T) {
+	s, _ := open(t, func(o *Options) { o.MaxSeries = 20 })
+	start := now()
+	s.Sample(at("nas", start, "/"), false, start)
+	var mounts []string
+	for i := range 5000 {
+		mounts = append(mounts, fmt.Sprintf("/%04d", i))
+	}
+	for i := range 3 {
+		when := start.Add(time.Duration(i+1) * time.Second)
+		s.Sample(at("nas", when, append(mounts[i*1000:(i+1)*1000:(i+1)*1000], "/")...), false, when)
+	}
+	s.Sample(at("desk", start, "/"), false, start)
+	expect(t, s, `systant_cpu_usage_percent`, start.Add(3*time.Second),
+		`{__name__="systant_cpu_usage_percent", host="desk"} 12.5`, `{__name__="systant_cpu_usage_percent", host="nas"} 12.5`)
+	if got := s.Status().Crowded; !slices.Equal(got, []string{"nas"}) {
+		t.Errorf("got the crowded hosts %q", got)
+	}
+	expect(t, s, `count({host="nas"}) <= 20 or vector(99)`, start.Add(3*time.Second), `{} 20`)
+	s.Sample(at("nas", start.Add(5*time.Second), "/"), false, start.Add(5*time.Second))
+	expect(t, s, fmt.Sprintf(`count({host="nas"}) == bool count({host="nas"} @ %d)`, start.Unix()), start.Add(5*time.Second), `{} 1`)
+	if got := s.Status().Crowded; len(got) != 0 {
+		t.Errorf("got the crowded hosts %q after all is good", got)
+	}
+}
+
+// Queries are bounded, and say what is wrong with them.
+func TestQueryBounds(t *testing.T) {
+	s, stop := open(t, nil)
+	e := NewEngine(s, s.options.Log)
+	if _, err := e.Instant(t.Context(), "sum(", now()); err == nil || !strings.Contains(err.Error(), "parse error") {
+		t.Errorf("got %v, want a parse error", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	for range maxQueries {
+		if _, err := e.room(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cancel()
+	if _, err := e.Instant(ctx, "1", now()); err == nil || !strings.Contains(err.Error(), ErrBusy.Error()) {
+		t.Errorf("got %v, want %v", err, ErrBusy)
+	}
+	stop()
+	if _, err := NewEngine(s, s.options.Log).Instant(t.Context(), "up", now()); err == nil || !strings.Contains(err.Error(), ErrClosed.Error()) {
+		t.Errorf("got %v, want %v", err, ErrClosed)
+	}
+}
+
+// A folder that can't be used is a state that is shown, and samples are lost
+// without holding anybody up.
+func TestNoFolder(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	changed := make(chan struct{}, 10)
+	s := New(Options{Path: filepath.Join(file, "history"), Retention: time.Hour * 24, Late: time.Hour, MaxSeries: 10,
+		Log: slog.New(slog.DiscardHandler), OnChange: func() { changed <- struct{}{} }})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- s.Run(ctx) }()
+	<-changed
+	if got := s.Status(); got.Open || !strings.Contains(got.Error, file) {
+		t.Errorf("got %+v, want an error about %s", got, file)
+	}
+	for range 3 * queueLength {
+		s.Sample(at("nas", now()), false, now())
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if got := s.Counters().Lost; got < queueLength {
+		t.Errorf("lost %d, want most of %d", got, 3*queueLength)
+	}
+}

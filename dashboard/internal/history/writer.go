@@ -1,0 +1,294 @@
+package history
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/value"
+	"github.com/prometheus/prometheus/storage"
+	"github.com/prometheus/prometheus/tsdb"
+
+	"systant/pkg/schema"
+)
+
+// ahead is how far a host's clock may be ahead before the time of arrival is
+// taken instead. A sample of the future would be shown as the newest for as long.
+const ahead = time.Minute
+
+// The names of series that are no metric of the catalogue.
+const (
+	upSeries   = "systant_up"
+	infoSeries = "systant_host_info"
+	tagSeries  = "systant_host_tag"
+)
+
+// The reasons to refuse a number.
+const (
+	RefusedCrowded   = "crowded"   // the host has too many series
+	RefusedLate      = "late"      // older than samples may be
+	RefusedDuplicate = "duplicate" // another number is there for that moment
+)
+
+// Reasons returns the reasons to refuse a number.
+func Reasons() []string { return []string{RefusedCrowded, RefusedDuplicate, RefusedLate} }
+
+// writer turns what happens to hosts into series. It is for one goroutine.
+type writer struct {
+	options Options
+	reader  *schema.Reader
+	names   map[*schema.Metric]string
+	hosts   map[string]*host
+	samples uint64
+	refused map[string]uint64
+}
+
+// host is what is written of one host.
+type host struct {
+	name    string
+	series  map[key]*series
+	round   uint64 // counts samples
+	last    int64  // the time of the newest sample, in milliseconds
+	down    bool
+	crowded bool
+	skewed  bool // the clock is off, which was logged
+}
+
+// key identifies a series of a host.
+type key struct{ name, detail string }
+
+// series is a series that the host has at present.
+type series struct {
+	ref   storage.SeriesRef
+	round uint64 // the sample that had it last
+}
+
+// newWriter returns a writer for a database that was just opened.
+func newWriter(o Options) *writer {
+	return &writer{options: o, reader: schema.NewReader(), names: map[*schema.Metric]string{}, hosts: map[string]*host{}, refused: map[string]uint64{}}
+}
+
+// taken returns how many numbers were taken since the last time.
+func (w *writer) taken() uint64 {
+	n := w.samples
+	w.samples = 0
+	return n
+}
+
+// crowded returns the hosts that have too many series, by name.
+func (w *writer) crowded() []string {
+	var names []string
+	for name, h := range w.hosts {
+		if h.crowded {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// host returns a host, which may be new.
+func (w *writer) host(name string) *host {
+	h := w.hosts[name]
+	if h == nil {
+		h = &host{name: name, series: map[key]*series{}}
+		w.hosts[name] = h
+	}
+	return h
+}
+
+// sample writes a sample.
+func (w *writer) sample(app storage.Appender, s *schema.Stats, retained bool, now time.Time) error {
+	h := w.host(s.Hostname)
+	at, ok := w.moment(h, s.Timestamp, retained, now)
+	if !ok {
+		w.refused[RefusedLate]++
+		return nil
+	}
+	h.round++
+	crowded := h.crowded
+	h.crowded = false
+	put := &batch{writer: w, host: h, app: app, at: at}
+	for n := range w.reader.Numbers(s) {
+		put.number(w.name(n.Metric), n.Group.InstanceLabel(), n.Instance, n.Value)
+	}
+	put.about(s)
+	put.number(upSeries, "", "", 1)
+	if at > h.last { // otherwise it tells of the past what went there
+		put.end(at)
+		h.last, h.down = at, false
+	}
+	if h.crowded && !crowded {
+		w.options.Log.Warn("host has more series than are remembered", "host", h.name, "max_series_per_host", w.options.MaxSeries)
+	}
+	return put.err
+}
+
+// moment returns the time at which a sample is remembered, and whether it is.
+// A live sample of a host whose clock is wrong is remembered when it arrived.
+func (w *writer) moment(h *host, taken time.Time, retained bool, now time.Time) (int64, bool) {
+	late := w.options.Late - time.Minute // while it waits, it ages
+	if off := taken.Sub(now); off <= ahead && off >= -late {
+		h.skewed = false
+		return taken.UnixMilli(), true
+	}
+	if retained {
+		return 0, false
+	}
+	if !h.skewed {
+		h.skewed = true
+		w.options.Log.Warn("the host's clock is wrong: its samples are remembered when they arrive", "host", h.name, "timestamp", taken)
+	}
+	return now.UnixMilli(), true
+}
+
+// name returns the name of a metric's series.
+func (w *writer) name(m *schema.Metric) string {
+	name, ok := w.names[m]
+	if !ok {
+		name = m.Series()
+		w.names[m] = name
+	}
+	return name
+}
+
+// down writes that a host is down since a moment.
+func (w *writer) down(app storage.Appender, name string, since time.Time) error {
+	h := w.host(name)
+	if h.down {
+		return nil
+	}
+	h.down = true
+	h.round++
+	at := max(h.last+1, since.UnixMilli())
+	put := &batch{writer: w, host: h, app: app, at: at}
+	put.number(upSeries, "", "", 0)
+	put.end(at)
+	h.last = at
+	return put.err
+}
+
+// stillDown writes that those are down which are.
+func (w *writer) stillDown(app storage.Appender, now time.Time) error {
+	for _, h := range w.hosts {
+		if !h.down || now.UnixMilli() <= h.last {
+			continue
+		}
+		put := &batch{writer: w, host: h, app: app, at: now.UnixMilli()}
+		put.number(upSeries, "", "", 0)
+		if put.err != nil {
+			return put.err
+		}
+	}
+	return nil
+}
+
+// gone ends all series of a host.
+func (w *writer) gone(app storage.Appender, name string) error {
+	h := w.hosts[name]
+	if h == nil {
+		return nil
+	}
+	h.round++
+	put := &batch{writer: w, host: h, app: app, at: h.last + 1}
+	put.end(put.at)
+	delete(w.hosts, name)
+	return put.err
+}
+
+// batch writes numbers of one host for one moment.
+type batch struct {
+	*writer
+	host *host
+	app  storage.Appender
+	at   int64
+	err  error // the first one that is no fault of the number
+}
+
+// about writes what a host says of itself.
+func (b *batch) about(s *schema.Stats) {
+	for _, tag := range s.Tags {
+		b.number(tagSeries, "tag", tag, 1)
+	}
+	if s.System == nil {
+		return
+	}
+	pairs := []string{"os", s.System.OS, "os_version", s.System.OSVersion, "kernel", s.System.Kernel,
+		"architecture", s.System.Architecture, "agent_version", s.System.AgentVersion}
+	b.put(key{infoSeries, strings.Join(pairs, "\xff")}, 1, pairs...)
+}
+
+// number writes one number of a series that has at most one label beside the
+// host.
+func (b *batch) number(name, label, instance string, v float64) {
+	if label == "" {
+		b.put(key{name, ""}, v)
+		return
+	}
+	b.put(key{name, instance}, v, label, instance)
+}
+
+// put writes one number; pairs are labels and what they hold.
+func (b *batch) put(k key, v float64, pairs ...string) {
+	if b.err != nil {
+		return
+	}
+	one := b.host.series[k]
+	if one == nil {
+		if len(b.host.series) >= b.options.MaxSeries {
+			b.host.crowded = true
+			b.refused[RefusedCrowded]++
+			return
+		}
+		one = &series{}
+		b.host.series[k] = one
+	}
+	one.round = b.host.round
+	b.append(k, one, v, pairs)
+}
+
+// append appends to a series by its reference, or by its labels where the
+// database does not know the reference, or not any more.
+func (b *batch) append(k key, one *series, v float64, pairs []string) {
+	var err error
+	if one.ref != 0 {
+		_, err = b.app.Append(one.ref, labels.EmptyLabels(), b.at, v)
+	}
+	if one.ref == 0 || errors.Is(err, tsdb.ErrInvalidSample) {
+		all := append([]string{model.MetricNameLabel, k.name, "host", b.host.name}, pairs...)
+		one.ref, err = b.app.Append(0, labels.FromStrings(all...), b.at, v)
+	}
+	b.judge(err)
+}
+
+// judge counts a number as taken or refused, or keeps an error that is not
+// about the number.
+func (b *batch) judge(err error) {
+	switch {
+	case err == nil:
+		b.samples++
+	case errors.Is(err, storage.ErrDuplicateSampleForTimestamp):
+		b.refused[RefusedDuplicate]++
+	case errors.Is(err, storage.ErrOutOfOrderSample), errors.Is(err, storage.ErrOutOfBounds), errors.Is(err, storage.ErrTooOldSample):
+		b.refused[RefusedLate]++
+	default:
+		b.err = err
+	}
+}
+
+// end ends the series that the batch does not have.
+func (b *batch) end(at int64) {
+	for k, one := range b.host.series {
+		if one.round == b.host.round || b.err != nil {
+			continue
+		}
+		if _, err := b.app.Append(one.ref, labels.EmptyLabels(), at, math.Float64frombits(value.StaleNaN)); !errors.Is(err, tsdb.ErrInvalidSample) {
+			b.judge(err) // one that the database has forgotten has ended
+		}
+		delete(b.host.series, k)
+	}
+}

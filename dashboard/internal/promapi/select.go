@@ -1,0 +1,141 @@
+package promapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
+)
+
+// maxFound is the number of series or labels in an answer.
+const maxFound = 50_000
+
+// The times that stand for the beginning and the end.
+var (
+	beginning = time.Unix(0, 0).UTC()
+	theEnd    = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// selection is what a request for series or labels asks for.
+type selection struct {
+	start, end time.Time
+	matchers   [][]*labels.Matcher
+	limit      int
+}
+
+// selection reads a request.
+func (a *api) selection(r *http.Request) (*selection, error) {
+	s := &selection{limit: maxFound}
+	var err error
+	if s.start, err = moment(r, "start", beginning); err != nil {
+		return nil, err
+	}
+	if s.end, err = moment(r, "end", theEnd); err != nil {
+		return nil, err
+	}
+	for _, text := range r.Form["match[]"] {
+		matchers, err := a.parser.ParseMetricSelector(text)
+		if err != nil {
+			return nil, bad(fmt.Sprintf("parameter %q: %v", "match[]", err))
+		}
+		s.matchers = append(s.matchers, matchers)
+	}
+	if text := r.Form.Get("limit"); text != "" {
+		limit, err := strconv.Atoi(text)
+		if err != nil || limit < 0 {
+			return nil, bad(fmt.Sprintf("parameter %q: %.80q is no number of results", "limit", text))
+		}
+		if limit > 0 {
+			s.limit = min(limit, maxFound)
+		}
+	}
+	return s, nil
+}
+
+// cut bounds what was found.
+func cut[T any](s *selection, found []T) *answer {
+	if found == nil {
+		found = []T{}
+	}
+	if len(found) > s.limit {
+		return &answer{data: found[:s.limit], warnings: []string{"there are more results than were asked for, or are sent at once"}}
+	}
+	return &answer{data: found}
+}
+
+// series answers with the series that match.
+func (a *api) series(r *http.Request) (*answer, error) {
+	s, err := a.selection(r)
+	if err != nil {
+		return nil, err
+	}
+	if len(s.matchers) == 0 {
+		return nil, bad(`parameter "match[]": it must be given`)
+	}
+	var found []labels.Labels
+	err = a.engine.Select(r.Context(), s.start, s.end, func(ctx context.Context, q storage.Querier) error {
+		hints := &storage.SelectHints{Start: s.start.UnixMilli(), End: s.end.UnixMilli(), Func: "series", Limit: s.limit + 1}
+		sets := make([]storage.SeriesSet, 0, len(s.matchers))
+		for _, matchers := range s.matchers {
+			sets = append(sets, q.Select(ctx, true, hints, matchers...))
+		}
+		set := storage.NewMergeSeriesSet(sets, 0, storage.ChainedSeriesMerge)
+		for set.Next() && len(found) <= s.limit {
+			found = append(found, set.At().Labels())
+		}
+		return set.Err()
+	})
+	return cut(s, found), err
+}
+
+// labels answers with the names of labels.
+func (a *api) labels(r *http.Request) (*answer, error) {
+	return a.names(r, func(ctx context.Context, q storage.Querier, hints *storage.LabelHints, m []*labels.Matcher) ([]string, error) {
+		found, _, err := q.LabelNames(ctx, hints, m...)
+		return found, err
+	})
+}
+
+// values answers with the values of a label.
+func (a *api) values(r *http.Request) (*answer, error) {
+	name := chi.URLParam(r, "name")
+	if !model.UTF8Validation.IsValidLabelName(name) {
+		return nil, bad(fmt.Sprintf("%.80q is no name of a label", name))
+	}
+	return a.names(r, func(ctx context.Context, q storage.Querier, hints *storage.LabelHints, m []*labels.Matcher) ([]string, error) {
+		found, _, err := q.LabelValues(ctx, name, hints, m...)
+		return found, err
+	})
+}
+
+// find reads names of what matches.
+type find func(context.Context, storage.Querier, *storage.LabelHints, []*labels.Matcher) ([]string, error)
+
+// names answers with what find finds for any of the selectors.
+func (a *api) names(r *http.Request, find find) (*answer, error) {
+	s, err := a.selection(r)
+	if err != nil {
+		return nil, err
+	}
+	if len(s.matchers) == 0 {
+		s.matchers = [][]*labels.Matcher{nil}
+	}
+	var lists [][]string
+	err = a.engine.Select(r.Context(), s.start, s.end, func(ctx context.Context, q storage.Querier) error {
+		for _, matchers := range s.matchers {
+			found, err := find(ctx, q, &storage.LabelHints{Limit: s.limit + 1}, matchers)
+			if err != nil {
+				return err
+			}
+			lists = append(lists, append([]string(nil), found...)) // they belong to the querier
+		}
+		return nil
+	})
+	return cut(s, union(lists)), err
+}
