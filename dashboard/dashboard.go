@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -106,15 +105,13 @@ func (d *Dashboard) join() error {
 	v.hub = d.hub
 	d.feed = &feed{fleet: hosts, hub: d.hub, view: v, history: d.history, log: d.log}
 	d.link = &link{options: options, topics: d.config.Topics, ingest: gate, state: state, feed: d.feed, log: d.log}
+	o := web.Options{State: v, Events: d.hub, Version: Version, AllowedHosts: d.config.AllowedHosts, Log: d.log}
+	if d.history != nil {
+		engine := history.NewEngine(d.history, d.log)
+		o.Queries, o.Charts = promapi.New(engine, Version), charts{engine}
+	}
 	var err error
-	d.server, err = web.New(web.Options{
-		State:        v,
-		Events:       d.hub,
-		Queries:      d.queries(),
-		Version:      Version,
-		AllowedHosts: d.config.AllowedHosts,
-		Log:          d.log,
-	})
+	d.server, err = web.New(o)
 	return err
 }
 
@@ -125,14 +122,6 @@ func (d *Dashboard) historyOptions() history.Options {
 		Path: c.Path, Retention: c.Retention, MaxBytes: c.MaxBytes, Late: c.Late, MaxSeries: c.MaxSeries,
 		Log: d.log, OnChange: func() { d.feed.remembered() },
 	}
-}
-
-// queries returns what answers queries, or nil where nothing is remembered.
-func (d *Dashboard) queries() http.Handler {
-	if d.history == nil {
-		return nil
-	}
-	return promapi.New(history.NewEngine(d.history, d.log), Version)
 }
 
 // ownBroker takes the address of the dashboard's own broker.

@@ -1,6 +1,7 @@
 package dashboard
 
 import (
+	"context"
 	"encoding/json"
 	"time"
 
@@ -34,4 +35,14 @@ func record(changes fleet.Changes, h *history.Store) {
 			h.Down(row.Name, row.Since)
 		}
 	}
+}
+
+// charts reads the history for the page.
+type charts struct {
+	engine *history.Engine
+}
+
+// Chart returns what metrics of a host were.
+func (c charts) Chart(ctx context.Context, host string, metrics []string, start, end time.Time, points int) (any, error) {
+	return c.engine.Chart(ctx, history.ChartRequest{Host: host, Metrics: metrics, Start: start, End: end, Points: points})
 }

@@ -187,9 +187,6 @@ func TestTortureRogue(t *testing.T) {
 		delays = append(delays, r.flood(t, 10_000, sent))
 	}
 	slices.Sort(delays)
-	if middle := delays[floods/2]; middle > time.Second {
-		t.Errorf("list was answered %v after a flood, want within 1s mostly", middle)
-	}
 	for range huge {
 		r.huge()
 		r.await(t)

@@ -7,7 +7,7 @@ import { read } from "./page.js";
 
 /** COLOURS are the tokens: name to [light, dark]. */
 const COLOURS = Object.fromEntries(
-  [...read("tokens.css").matchAll(/--([a-z-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)/g)].map(([, name, ...pair]) => [name, pair]),
+  [...read("tokens.css").matchAll(/--([a-z0-9-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)/g)].map(([, name, ...pair]) => [name, pair]),
 );
 
 /** TEXT and MARKS stand on each of the surfaces listed with them. */
@@ -16,7 +16,8 @@ const TEXT = [
   [["warning"], ["warning-tint"]],
   [["on-accent"], ["accent"]],
 ];
-const MARKS = [[["mark", "edge"], ["page", "panel"]], [["mark", "warning", "critical"], ["track"]]];
+const LINES = Object.keys(COLOURS).filter((name) => /^line-\d$/.test(name));
+const MARKS = [[["mark", "edge"], ["page", "panel"]], [LINES, ["panel"]], [["mark", "warning", "critical"], ["track"]]];
 
 for (const [theme, name] of ["light", "dark"].entries()) {
   for (const [least, pairs] of [[4.5, TEXT], [3, MARKS]]) {

@@ -53,6 +53,8 @@ type Options struct {
 	Events http.Handler
 	// Queries serves everything below /api/v1; nil where nothing is remembered.
 	Queries http.Handler
+	// Charts reads the past of hosts; nil where nothing is remembered.
+	Charts Charts
 	// Version is the dashboard's.
 	Version string
 	// AllowedHosts are names, beside localhost and the address of the
@@ -132,6 +134,7 @@ func (s *Server) routes() []route {
 		{"/api/catalogue", answer(s.catalogue)},
 		{"/api/hosts", answer(s.hosts)},
 		{"/api/hosts/{host}", answer(s.host)},
+		{"/api/hosts/{host}/history", answer(s.chart)},
 		{"/events", s.options.Events.ServeHTTP},
 		{"/healthz", answer(s.health)},
 		{"/metrics", answer(s.metrics)},

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -33,6 +35,14 @@ func (fixed) Host(name string) (any, bool) { return map[string]string{"name": na
 // Health is fine.
 func (fixed) Health() any { return map[string]string{"status": "ok"} }
 
+// Chart returns what it was asked for, and fails for pc.
+func (fixed) Chart(_ context.Context, host string, metrics []string, start, end time.Time, points int) (any, error) {
+	if host == "pc" {
+		return nil, errors.New("not open")
+	}
+	return fmt.Sprint(host, metrics, start.Unix(), end.Unix(), points), nil
+}
+
 // Metrics returns one of each kind.
 func (fixed) Metrics() []Metric {
 	return []Metric{
@@ -48,6 +58,7 @@ func handler(t *testing.T) http.Handler {
 		State:        fixed{},
 		Events:       http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "events") }),
 		Queries:      http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.FormValue("query")) }),
+		Charts:       fixed{},
 		Version:      "1.2.3",
 		AllowedHosts: []string{"Systant.example.org"},
 		Log:          slog.New(slog.DiscardHandler),
@@ -263,5 +274,29 @@ func TestRun(t *testing.T) {
 	cancel()
 	if err := <-done; err != nil {
 		t.Errorf("stopping: %v", err)
+	}
+}
+
+// TestChart passes a request on, and says what is wrong with a bad one.
+func TestChart(t *testing.T) {
+	h := handler(t)
+	for query, want := range map[string]string{
+		"nas/history?metrics=a.b,c.d&start=10&end=20.5":                     `200 "nas[a.b c.d] 10 20 400"`,
+		"nas/history?metrics=a.b&start=0&end=1&points=4000":                 `200 "nas[a.b] 0 1 4000"`,
+		"nas/history?metrics=a.b&start=0&end=1&points=4001":                 `400 {"error":"points: 1 to 4000`,
+		"nas/history?metrics=a.b&start=0&end=1&points=x":                    `400 {"error":"points`,
+		"nas/history?metrics=a.b&start=1&end=1":                             `400 {"error":"points`,
+		"nas/history?metrics=&start=0&end=1":                                `400 {"error":"metrics`,
+		"nas/history?metrics=" + strings.Repeat(",", 64) + "&start=0&end=1": `400 {"error":"metrics`,
+		"nas/history?metrics=a.b&end=1":                                     `400 {"error":"start: \"\" is not`,
+		"nas/history?metrics=a.b&start=0&end=NaN":                           `400 {"error":"end: \"NaN\" is not`,
+		"nas/history?metrics=a.b&start=0&end=1e300":                         `400 {"error":"end`,
+		"nas/history?metrics=a.b&start=-1&end=1":                            `400 {"error":"start`,
+		"pc/history?metrics=a.b&start=0&end=1":                              `503 {"error":"not open"}`,
+	} {
+		w := get(t, h, "GET", "/api/hosts/"+query)
+		if got := fmt.Sprint(w.Code, " ", w.Body); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: got %s, want %s", query, got, want)
+		}
 	}
 }

@@ -1,5 +1,6 @@
 // One host: what it is, what is wrong, and every section of its last sample.
 
+import { Charts, Ranges } from "./host-charts.js";
 import { Flat } from "./host-flat.js";
 import { html } from "./html.js";
 import { Instances } from "./host-instances.js";
@@ -58,7 +59,10 @@ function Head({ name, summary, detail }) {
       ${summary.state !== "online" && reasons(summary).length > 0 && html`<li>Before it went silent:</li>`}
       ${reasons(summary).map((reason) => html`<li key=${reason.metric + reason.instance} class=${"is-" + reason.severity}>${reason.text}</li>`)}
     </ul>`}
-    <p class="facts muted">${facts(summary, detail).map((fact) => html`<span key=${fact}>${fact}</span>`)}</p>
+    <div class="below">
+      <p class="facts muted">${facts(summary, detail).map((fact) => html`<span key=${fact}>${fact}</span>`)}</p>
+      <${Ranges} />
+    </div>
   </header>`;
 }
 
@@ -145,6 +149,7 @@ function Panel({ section, summary, index }) {
   return html`<section class="panel" aria-labelledby=${id} tabindex="-1" data-index=${index}>
     <h2 id=${id}>${section.label}</h2>
     <${body} section=${section} summary=${summary} without=${own?.without} />
+    <${Charts} host=${summary.name} section=${section} />
   </section>`;
 }
 

@@ -2,6 +2,7 @@
 // data-index, in order.
 
 import { fleetURL, go, query, route, setQuery } from "./router.js";
+import { shift, unzoom, zoom } from "./range.js";
 
 /** PREFIX_TIME is how long the first key of a pair waits for the second. */
 const PREFIX_TIME = 1000;
@@ -16,6 +17,9 @@ export const KEYS = [
   [["k"], "Previous host or section"],
   [["Enter"], "Open the host"],
   [["g", "f"], "Fleet"],
+  [["[", "]"], "Earlier, later"],
+  [["-", "="], "Longer, shorter time"],
+  [["l"], "Back to now"],
   [["Esc"], "Leave the search, close a dialog"],
   [["?"], "This help"],
 ];
@@ -59,12 +63,30 @@ function press(key) {
     case "?":
       help()?.showModal();
       return true;
+    case "[":
+    case "]":
+    case "-":
+    case "=":
+    case "l":
+      return travel(key);
     case "j":
       return move(1);
     case "k":
       return move(-1);
   }
   return false;
+}
+
+/**
+ * Changes the time that a host's charts show.
+ * @param {string} key
+ */
+function travel(key) {
+  if (route.peek().page !== "host") return false;
+  if (key === "l") unzoom();
+  else if (key === "[" || key === "]") shift(key === "[" ? -0.5 : 0.5);
+  else zoom(key === "-" ? 2 : 0.5);
+  return true;
 }
 
 /** Puts the cursor into the search, on the fleet. */

@@ -4,7 +4,7 @@
 import { follow, forgetTail } from "./tail.js";
 import { adjust } from "./clock.js";
 import * as store from "./store.js";
-/** @import { Broker, Detail, Snapshot, Summary } from "./types.js" */
+/** @import { Broker, Detail, History, Snapshot, Summary } from "./types.js" */
 
 /** SILENCE is how long the stream may say nothing before it is opened anew: a
  * connection that died in a sleeping laptop gives no error. */
@@ -55,6 +55,7 @@ class Live {
     this.#listen(source, "hosts", (/** @type {{ hosts: Summary[] }} */ data) => store.update(data.hosts));
     this.#listen(source, "gone", (/** @type {{ hosts: string[] }} */ data) => store.forget(data.hosts));
     this.#listen(source, "broker", (/** @type {Broker} */ data) => (store.broker.value = data));
+    this.#listen(source, "history", (/** @type {History} */ data) => (store.history.value = data));
     this.#listen(source, "detail", (/** @type {Detail} */ data) => this.#sample(data));
     source.addEventListener("error", () => source === this.#source && this.#lost());
     this.#after(ANSWER, () => this.#lost());

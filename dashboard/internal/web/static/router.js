@@ -54,15 +54,25 @@ export function go(url) {
 }
 
 /**
- * Sets one parameter of the query, without a step in the history; the empty
- * value removes it.
+ * Sets one parameter of the query; see setQueries.
  * @param {string} key
  * @param {string} value
  */
 export function setQuery(key, value) {
+  setQueries({ [key]: value });
+}
+
+/**
+ * Sets parameters of the query, without a step in the history; the empty value
+ * removes one.
+ * @param {Record<string, string>} values
+ */
+export function setQueries(values) {
   const next = new URLSearchParams(query.peek());
-  if (value === "") next.delete(key);
-  else next.set(key, value);
+  for (const [key, value] of Object.entries(values)) {
+    if (value === "") next.delete(key);
+    else next.set(key, value);
+  }
   const text = next.toString();
   const url = location.pathname + (text === "" ? "" : "?" + text);
   history.replaceState(history.state, "", url);

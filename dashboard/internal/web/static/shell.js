@@ -76,7 +76,11 @@ function Banners() {
       Reconnecting… ${store.loaded.value ? html`The dashboard has not answered since <${At} time=${since} />.` : "The dashboard does not answer."}
     </p>`;
   }
-  if (broker === null || broker.connected) return null;
+  const history = store.history.value;
+  const forgetful = history?.error && html`<p class="banner" role="status">
+    Nothing is remembered since <${At} time=${history.since} /> (${history.error}). The present is shown all the same.
+  </p>`;
+  if (broker === null || broker.connected) return forgetful || null;
   return html`<p class="banner" role="status">
     Broker not reachable since <${At} time=${broker.since} /> (${broker.error || broker.address}). Retrying.
   </p>`;

@@ -3,7 +3,7 @@
 
 import { batch, computed, signal } from "./vendor/signals.js";
 /** @import { Signal } from "./vendor/signals.js" */
-/** @import { Broker, Detail, Group, Mark, Snapshot, Summary } from "./types.js" */
+/** @import { Broker, Detail, Group, History, Mark, Snapshot, Summary } from "./types.js" */
 
 /**
  * hosts holds each host's last summary, by name.
@@ -28,6 +28,12 @@ export const connection = signal({ up: true, reached: Date.now() });
  * @type {Signal<Broker | null>}
  */
 export const broker = signal(null);
+
+/**
+ * history is the state of what is remembered, null where nothing is.
+ * @type {Signal<History | null>}
+ */
+export const history = signal(null);
 
 /**
  * detail is the watched host's last sample.
@@ -132,6 +138,7 @@ export function replace(snapshot) {
     update(sent);
     shape.value++;
     broker.value = snapshot.broker;
+    history.value = snapshot.history;
     detail.value = snapshot.detail;
     loaded.value = true;
   });

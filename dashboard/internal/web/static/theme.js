@@ -8,6 +8,13 @@ const CHOICES = ["system", "light", "dark"];
 /** theme is the chosen theme. */
 export const theme = signal(document.documentElement.dataset.theme ?? "system");
 
+/** system is the system's choice. */
+const system = matchMedia("(prefers-color-scheme: dark)");
+
+/** dark tells what the system's choice is. */
+export const dark = signal(system.matches);
+system.addEventListener("change", () => (dark.value = system.matches));
+
 /** Takes the next theme and remembers it. */
 export function nextTheme() {
   const next = CHOICES[(CHOICES.indexOf(theme.peek()) + 1) % CHOICES.length];

@@ -47,11 +47,31 @@
  * @property {string} since
  * @property {string} [error]
  *
+ * @typedef {object} History Whether the past can be read and is written.
+ * @property {boolean} open
+ * @property {string} [error] Why samples are not remembered.
+ * @property {string} since
+ * @property {string[]} [crowded] Hosts with more series than are remembered.
+ *
+ * @typedef {object} Line What one metric of one instance was, at each moment; null is a gap.
+ * @property {string} metric
+ * @property {string} [instance]
+ * @property {(number | null)[]} mean
+ * @property {(number | null)[]} [low]
+ * @property {(number | null)[]} [high]
+ *
+ * @typedef {object} Chart
+ * @property {number} step Seconds of one moment, or 0 where each is one sample.
+ * @property {number[]} times Seconds since 1970.
+ * @property {Line[]} lines
+ * @property {boolean} [cut] There are more lines.
+ *
  * @typedef {object} Snapshot
  * @property {string} now
  * @property {string} version
  * @property {number} stale_after_intervals
  * @property {Broker} broker
+ * @property {History | null} history
  * @property {Summary[] | null} hosts
  * @property {Detail | null} detail
  *

@@ -1,0 +1,115 @@
+// The charts of a host's sections: what they show, and when it is read anew.
+
+import { useEffect, useRef, useState } from "./vendor/hooks.js";
+import { Canvas } from "./chart.js";
+import { plans } from "./chart-plan.js";
+import { html } from "./html.js";
+import { bounds, live, range, SPANS } from "./range.js";
+import * as store from "./store.js";
+/** @import { Chart } from "./types.js" */
+/** @import { Plan } from "./chart-plan.js" */
+/** @import { Section } from "./sections.js" */
+
+/** POINTS is how many moments there is room for in a chart. */
+const POINTS = 300;
+
+/** Ranges chooses the time that the charts show. */
+export function Ranges() {
+  if (store.history.value === null) return null;
+  const shown = range.value;
+  return html`<nav class="ranges" aria-label="Time shown">
+    ${SPANS.map(([name]) => html`<button key=${name} class="plain" aria-pressed=${shown.name === name} onClick=${() => live(name)}>${name}</button>`)}
+    ${shown.end !== 0 && html`<span class="fixed">${stretch(shown.end - shown.span, shown.end)}</span>`}
+  </nav>`;
+}
+
+/**
+ * A fixed time in words.
+ * @param {number} from
+ * @param {number} to
+ */
+function stretch(from, to) {
+  const words = (/** @type {number} */ at) => new Date(at * 1000).toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  return words(from) + " – " + words(to);
+}
+
+/**
+ * Charts are those of one section of a host.
+ * @param {{ host: string, section: Section }} props
+ */
+export function Charts({ host, section }) {
+  if (store.history.value === null) return null;
+  const all = plans(section);
+  if (all.length === 0) return null;
+  return html`<div class="charts">
+    ${all.map((plan) => html`<${One} key=${plan.key} host=${host} plan=${plan} />`)}
+  </div>`;
+}
+
+/**
+ * One is a chart that is read while it is in sight: at first, when another time
+ * is shown, and as samples come, as often as they would move a line.
+ * @param {{ host: string, plan: Plan }} props
+ */
+function One({ host, plan }) {
+  const place = useRef(/** @type {HTMLElement | null} */ (null));
+  const [seen, setSeen] = useState(false);
+  const [read, setRead] = useState(/** @type {Read} */ ({}));
+  const shown = range.value;
+  const sample = shown.end === 0 ? store.detail.value?.host.timestamp : undefined;
+  useEffect(() => {
+    const watch = new IntersectionObserver((entries) => setSeen(entries[entries.length - 1].isIntersecting), { rootMargin: "200px" });
+    if (place.current) watch.observe(place.current);
+    return () => watch.disconnect();
+  }, []);
+  const open = store.history.value?.open;
+  const step = shown.span / POINTS;
+  const turn = sample === undefined ? 0 : Math.floor(Date.parse(sample) / 1000 / Math.max(step, 1));
+  useEffect(() => {
+    if (!seen || !open) return;
+    const stop = new AbortController();
+    const [from, now] = bounds(shown);
+    // The last sample belongs to the present, even where a clock is ahead.
+    const to = sample === undefined ? now : Math.max(now, Math.ceil(Date.parse(sample) / 1000));
+    fetchChart(host, plan, from, to, stop.signal).then(
+      (chart) => setRead({ chart, bounds: [from, to] }),
+      (error) => stop.signal.aborted || setRead((last) => ({ ...last, error: String(error.message) })),
+    );
+    return () => stop.abort();
+  }, [seen, open, host, plan.key, shown.name, shown.end, shown.span, turn]);
+  return html`<figure class="chart" ref=${place} aria-busy=${(seen && read.chart === undefined && read.error === undefined) || undefined}>
+    <figcaption class="clip" title=${plan.title}>${plan.title}</figcaption>
+    ${read.error && html`<p class="muted">Not read: ${read.error}</p>`}
+    ${read.chart && read.chart.times.length === 0 && html`<p class="muted">Nothing is remembered of this time.</p>`}
+    ${read.chart && read.bounds && read.chart.times.length > 0 && html`<${Canvas} plan=${plan} chart=${read.chart} bounds=${read.bounds} />`}
+  </figure>`;
+}
+
+/**
+ * @typedef {object} Read What has been read for a chart.
+ * @property {Chart} [chart]
+ * @property {[number, number]} [bounds]
+ * @property {string} [error]
+ */
+
+/**
+ * Reads a chart.
+ * @param {string} host
+ * @param {Plan} plan
+ * @param {number} from
+ * @param {number} to
+ * @param {AbortSignal} signal
+ * @returns {Promise<Chart>}
+ */
+async function fetchChart(host, plan, from, to, signal) {
+  const asked = new URLSearchParams({
+    metrics: plan.metrics.map((one) => one.id).join(","),
+    start: from.toFixed(0),
+    end: to.toFixed(0),
+    points: String(POINTS),
+  });
+  const response = await fetch(`/api/hosts/${encodeURIComponent(host)}/history?${asked}`, { signal });
+  const body = await response.json();
+  if (!response.ok) throw new Error(body.error);
+  return body;
+}
