@@ -24,6 +24,12 @@ type dashboard struct {
 // startDashboard starts a dashboard on a broker, and waits for its page.
 func startDashboard(t *testing.T, broker *mosquitto) *dashboard {
 	t.Helper()
+	return startDashboardAt(t, broker, t.TempDir())
+}
+
+// startDashboardAt is startDashboard with the history in a folder.
+func startDashboardAt(t *testing.T, broker *mosquitto, folder string) *dashboard {
+	t.Helper()
 	port := freePort(t)
 	d := &dashboard{url: fmt.Sprintf("http://127.0.0.1:%d", port)}
 	d.program = start(t, "systant-dashboard", nil, "-config", write(t, "systant-dashboard.toml", fmt.Sprintf(`
@@ -34,7 +40,7 @@ host = "127.0.0.1"
 port = %d
 [history]
 path = %q
-`, port, broker.port, t.TempDir())))
+`, port, broker.port, folder)))
 	eventually(t, "the dashboard answers", func() bool {
 		d.alive(t)
 		response, err := http.Get(d.url + "/healthz")
