@@ -118,8 +118,10 @@ func (d *Dashboard) join() error {
 // historyOptions returns what the history is opened with.
 func (d *Dashboard) historyOptions() history.Options {
 	c := d.config.History
+	rollups := c.MaxBytes / 3 // of what is for both
 	return history.Options{
-		Path: c.Path, Retention: c.Retention, MaxBytes: c.MaxBytes, Late: c.Late, MaxSeries: c.MaxSeries,
+		Path: c.Path, Retention: c.Retention, MaxBytes: c.MaxBytes - rollups,
+		RollupRetention: c.RollupRetention, MaxRollupBytes: rollups, Late: c.Late, MaxSeries: c.MaxSeries,
 		Log: d.log, OnChange: func() { d.feed.remembered() },
 	}
 }

@@ -12,10 +12,12 @@ import (
 type HistoryConfig struct {
 	// Path is the folder of the database; empty where nothing is remembered.
 	Path string
-	// Retention is how long numbers are kept, and MaxBytes how large the
-	// database may become, about; 0 is without bound.
-	Retention time.Duration
-	MaxBytes  int64
+	// Retention is how long numbers are kept, and RollupRetention how long their
+	// roll-ups; 0 is that there are none. MaxBytes is how large both may become,
+	// about; 0 is without bound.
+	Retention       time.Duration
+	RollupRetention time.Duration
+	MaxBytes        int64
 	// Late is how old a sample may be when it arrives.
 	Late time.Duration
 	// MaxSeries is the number of series that one host may have.
@@ -27,6 +29,7 @@ type historySection struct {
 	Enabled   bool            `toml:"enabled"`
 	Path      string          `toml:"path"`
 	Retention config.Duration `toml:"retention"`
+	Rollups   config.Duration `toml:"rollup_retention"`
 	MaxSize   config.Size     `toml:"max_size"`
 	Late      config.Duration `toml:"late"`
 	MaxSeries int             `toml:"max_series_per_host"`
@@ -37,6 +40,9 @@ const (
 	minRetention = 6 * time.Hour
 	maxRetention = 10 * 365 * 24 * time.Hour
 	minSize      = 64 << 20
+	// rollupLag is how much longer than samples may be late numbers must be
+	// kept, so that whole days of them are there to be rolled up.
+	rollupLag = 3 * 24 * time.Hour
 	minLate      = 10 * time.Minute
 	maxLate      = 7 * 24 * time.Hour
 	maxSeries    = 1_000_000
@@ -47,6 +53,7 @@ func defaultHistory() historySection {
 	return historySection{
 		Enabled:   true,
 		Retention: config.Seconds(31 * 24 * time.Hour),
+		Rollups:   config.Seconds(3 * 365 * 24 * time.Hour),
 		Late:      config.Seconds(24 * time.Hour),
 		MaxSeries: 10_000,
 	}
@@ -54,10 +61,14 @@ func defaultHistory() historySection {
 
 // check turns the section into what can be run.
 func (s historySection) check(f *config.File, getenv func(string) string) (HistoryConfig, error) {
-	c := HistoryConfig{Retention: s.Retention.Duration(), MaxBytes: int64(s.MaxSize), Late: s.Late.Duration(), MaxSeries: s.MaxSeries}
+	c := HistoryConfig{Retention: s.Retention.Duration(), RollupRetention: s.Rollups.Duration(), MaxBytes: int64(s.MaxSize), Late: s.Late.Duration(), MaxSeries: s.MaxSeries}
 	switch {
 	case c.Retention < minRetention || c.Retention > maxRetention:
 		return c, f.Invalid("history.retention", "must be 6h to 3650d, not %v", c.Retention)
+	case c.RollupRetention != 0 && (c.RollupRetention < c.Retention || c.RollupRetention > maxRetention):
+		return c, f.Invalid("history.rollup_retention", "must be 0 for none, or retention to 3650d, not %v", c.RollupRetention)
+	case c.RollupRetention != 0 && c.Retention < c.Late+rollupLag:
+		return c, f.Invalid("history.retention", "must be at least three days more than late, not %v, or rollup_retention be 0", c.Retention)
 	case c.MaxBytes != 0 && c.MaxBytes < minSize:
 		return c, f.Invalid("history.max_size", "must be at least 64MiB, or 0 for no bound")
 	case c.Late < minLate || c.Late > maxLate || c.Late > c.Retention:

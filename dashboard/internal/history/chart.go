@@ -2,7 +2,9 @@ package history
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -77,51 +79,109 @@ func (e *Engine) Chart(ctx context.Context, r ChartRequest) (*Chart, error) {
 			}
 		}
 	}
-	chart := &Chart{Times: []float64{}, Lines: []Line{}}
 	if len(names) == 0 {
-		return chart, nil
+		return &Chart{Times: []float64{}, Lines: []Line{}}, nil
 	}
+	var chart *Chart
 	err := e.Select(ctx, r.Start, r.End, func(ctx context.Context, q storage.Querier) error {
-		axis, err := newAxis(ctx, q, r)
+		first, until := e.from.reach()
+		axis, err := newAxis(ctx, q, r, first)
 		if err != nil {
 			return err
 		}
-		return chart.draw(ctx, q, r.Host, names, axis)
+		d := &drawing{axis: axis, host: r.Host, names: names, lines: map[key]*gathering{}}
+		if until = axis.rolledUntil(first, until); until <= axis.start {
+			err = d.read(ctx, q, "")
+		} else {
+			err = e.readParts(ctx, d, until)
+		}
+		chart = d.chart()
+		return err
 	})
-	return chart, err
+	if err != nil {
+		return nil, err
+	}
+	return chart, nil
 }
 
-// draw reads the lines.
-func (c *Chart) draw(ctx context.Context, q storage.Querier, host string, names map[string]named, axis *axis) error {
-	all := make([]string, 0, len(names))
-	for name := range names {
-		all = append(all, name)
+// readParts reads roll-ups before a time, and numbers from there on.
+func (e *Engine) readParts(ctx context.Context, d *drawing, until int64) error {
+	for _, kind := range []string{rolledMean, rolledLow, rolledHigh} {
+		q, err := e.from.rolled(kind, d.axis.start, min(until-1, d.axis.end))
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(d.read(ctx, q, kind), q.Close()); err != nil {
+			return err
+		}
 	}
-	slices.Sort(all)
-	set := q.Select(ctx, false, &storage.SelectHints{Start: axis.start, End: axis.end},
-		labels.MustNewMatcher(labels.MatchEqual, "host", host),
+	if until > d.axis.end {
+		return nil
+	}
+	q, err := e.from.Querier(until, d.axis.end)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.read(ctx, q, ""), q.Close())
+}
+
+// drawing is a chart under way.
+type drawing struct {
+	axis  *axis
+	host  string
+	names map[string]named
+	lines map[key]*gathering
+	cut   bool
+}
+
+// read adds what lies between two times: the numbers themselves, or a kind of
+// their roll-ups.
+func (d *drawing) read(ctx context.Context, q storage.Querier, kind string) error {
+	all := slices.Sorted(maps.Keys(d.names))
+	set := q.Select(ctx, false, &storage.SelectHints{Start: d.axis.start, End: d.axis.end},
+		labels.MustNewMatcher(labels.MatchEqual, "host", d.host),
 		labels.MustNewMatcher(labels.MatchRegexp, model.MetricNameLabel, strings.Join(all, "|")))
 	var it chunkenc.Iterator
 	for set.Next() {
-		if len(c.Lines) >= maxLines {
-			c.Cut = true
-			break
+		of := set.At().Labels()
+		name := of.Get(model.MetricNameLabel)
+		line := d.line(key{name, of.Get(d.names[name].label)})
+		if line == nil {
+			continue
 		}
-		one := set.At()
-		name := names[one.Labels().Get(model.MetricNameLabel)]
-		it = one.Iterator(it)
-		line := axis.line(it)
-		if err := it.Err(); err != nil {
-			return fmt.Errorf("reading %s of %s: %w", name.id, host, err)
+		it = set.At().Iterator(it)
+		if d.axis.gather(line, it, kind); it.Err() != nil {
+			return fmt.Errorf("reading %s of %s: %w", name, d.host, it.Err())
 		}
-		line.Metric, line.Instance = name.id, one.Labels().Get(name.label)
-		c.Lines = append(c.Lines, line)
 	}
 	if err := set.Err(); err != nil {
-		return fmt.Errorf("reading the history of %s: %w", host, err)
+		return fmt.Errorf("reading the history of %s: %w", d.host, err)
+	}
+	return nil
+}
+
+// line returns the line of a series, or nil where there are too many.
+func (d *drawing) line(k key) *gathering {
+	line := d.lines[k]
+	if line == nil {
+		if len(d.lines) >= maxLines {
+			d.cut = true
+			return nil
+		}
+		line = newGathering(d.axis.len())
+		d.lines[k] = line
+	}
+	return line
+}
+
+// chart returns what has been read.
+func (d *drawing) chart() *Chart {
+	c := &Chart{Step: d.axis.step / 1000, Times: d.axis.times(), Lines: make([]Line, 0, len(d.lines)), Cut: d.cut}
+	for k, line := range d.lines {
+		c.Lines = append(c.Lines, line.line(d.names[k.name].id, k.detail, d.axis.step == 0))
 	}
 	place := map[string]int{}
-	for _, name := range names {
+	for _, name := range d.names {
 		place[name.id] = name.place
 	}
 	slices.SortFunc(c.Lines, func(a, b Line) int {
@@ -130,8 +190,7 @@ func (c *Chart) draw(ctx context.Context, q storage.Querier, host string, names 
 		}
 		return strings.Compare(a.Instance, b.Instance)
 	})
-	c.Step, c.Times = axis.step/1000, axis.times()
-	return nil
+	return c
 }
 
 // axis is the moments of a chart, in milliseconds since 1970.
@@ -143,14 +202,20 @@ type axis struct {
 
 // newAxis chooses the moments: those of the samples, where there is room for
 // them, and buckets of a round width otherwise.
-func newAxis(ctx context.Context, q storage.Querier, r ChartRequest) (*axis, error) {
+// Before first there are only roll-ups.
+func newAxis(ctx context.Context, q storage.Querier, r ChartRequest, first int64) (*axis, error) {
 	a := &axis{start: r.Start.UnixMilli(), end: r.End.UnixMilli()}
 	set := q.Select(ctx, false, nil, labels.MustNewMatcher(labels.MatchEqual, "host", r.Host),
 		labels.MustNewMatcher(labels.MatchEqual, model.MetricNameLabel, upSeries))
 	for set.Next() {
 		it := set.At().Iterator(nil)
 		for it.Next() == chunkenc.ValFloat && len(a.moments) <= r.Points {
-			if at, up := it.At(); up == 1 {
+			at, up := it.At()
+			if at < first {
+				a.buckets(r.Points, rollStep)
+				return a, nil
+			}
+			if up == 1 {
 				a.moments = append(a.moments, at)
 			}
 		}
@@ -165,11 +230,30 @@ func newAxis(ctx context.Context, q storage.Querier, r ChartRequest) (*axis, err
 		a.moments = withGaps(a.moments)
 		return a, nil
 	}
-	least := (a.end - a.start) / int64(r.Points) / 1000
-	place, _ := slices.BinarySearch(steps, max(1, least))
+	a.buckets(r.Points, time.Second)
+	return a, nil
+}
+
+// buckets chooses the width of buckets, no less than least.
+func (a *axis) buckets(points int, least time.Duration) {
+	width := max((a.end-a.start)/int64(points), least.Milliseconds()) / 1000
+	place, _ := slices.BinarySearch(steps, width)
 	a.step = steps[min(place, len(steps)-1)] * 1000
 	a.start -= a.start % a.step
-	return a, nil
+	a.moments = nil
+}
+
+// rolledUntil returns the time before which the chart is read from roll-ups,
+// which there are before until, while the numbers themselves begin at first. No
+// bucket is read from both where that can be avoided.
+func (a *axis) rolledUntil(first, until int64) int64 {
+	if a.step < rollStep.Milliseconds() || until <= a.start {
+		return math.MinInt64
+	}
+	if even := until - until%a.step; even >= first {
+		return even
+	}
+	return until
 }
 
 // withGaps adds a moment after each one that is followed by a pause, so that
@@ -230,32 +314,55 @@ func (a *axis) place(at int64) int {
 	return -1
 }
 
-// line puts a series on the axis.
-func (a *axis) line(it chunkenc.Iterator) Line {
-	n := a.len()
-	sum, low, high, count := make(numbers, n), make(numbers, n), make(numbers, n), make([]int, n)
+// gathering is what is known of a line so far.
+type gathering struct {
+	sum, low, high numbers
+	count          []int
+}
+
+// newGathering returns a line of n gaps.
+func newGathering(n int) *gathering {
+	g := &gathering{make(numbers, n), make(numbers, n), make(numbers, n), make([]int, n)}
+	for i := range n {
+		g.low[i], g.high[i] = math.Inf(1), math.Inf(-1)
+	}
+	return g
+}
+
+// gather puts a series on the axis, or a kind of its roll-ups.
+func (a *axis) gather(g *gathering, it chunkenc.Iterator, kind string) {
 	for it.Next() == chunkenc.ValFloat {
 		at, v := it.At()
 		i := a.place(at)
 		if i < 0 || value.IsStaleNaN(v) {
 			continue
 		}
-		if count[i] == 0 {
-			low[i], high[i] = v, v
+		if kind == "" || kind == rolledMean {
+			g.count[i]++
+			g.sum[i] += v
 		}
-		count[i]++
-		sum[i] += v
-		low[i], high[i] = min(low[i], v), max(high[i], v)
+		if kind != rolledHigh {
+			g.low[i] = min(g.low[i], v)
+		}
+		if kind != rolledLow {
+			g.high[i] = max(g.high[i], v)
+		}
 	}
-	for i, n := range count {
+}
+
+// line returns the line; plain ones have no lows and highs.
+func (g *gathering) line(metric, instance string, plain bool) Line {
+	mean := make(numbers, len(g.sum))
+	for i, n := range g.count {
 		if n == 0 {
-			sum[i], low[i], high[i] = math.NaN(), math.NaN(), math.NaN()
+			mean[i], g.low[i], g.high[i] = math.NaN(), math.NaN(), math.NaN()
 		} else {
-			sum[i] /= float64(n)
+			mean[i] = g.sum[i] / float64(n)
 		}
 	}
-	if a.step == 0 {
-		return Line{Mean: sum}
+	line := Line{Metric: metric, Instance: instance, Mean: mean}
+	if !plain {
+		line.Low, line.High = g.low, g.high
 	}
-	return Line{Mean: sum, Low: low, High: high}
+	return line
 }

@@ -41,12 +41,12 @@ func (e *ExpressionError) Unwrap() error { return e.err }
 // Engine evaluates PromQL. It is safe for concurrent use. See [NewEngine].
 type Engine struct {
 	engine *promql.Engine
-	from   storage.Queryable
+	from   *Store
 	slots  chan struct{}
 }
 
 // NewEngine returns an engine for what is in from.
-func NewEngine(from storage.Queryable, log *slog.Logger) *Engine {
+func NewEngine(from *Store, log *slog.Logger) *Engine {
 	return &Engine{
 		engine: promql.NewEngine(promql.EngineOpts{
 			Logger:               log.With("part", "promql"),

@@ -252,3 +252,11 @@ func TestNoFolder(t *testing.T) {
 		t.Errorf("lost %d, want most of %d", got, 3*queueLength)
 	}
 }
+
+// canceled returns a context that has ended.
+func canceled(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	return ctx
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math"
 	"os"
 	"sync"
 	"time"
@@ -44,8 +45,13 @@ type Options struct {
 	Path string
 	// Retention is how long numbers are kept.
 	Retention time.Duration
-	// MaxBytes is how large the folder may become, about; 0 is without bound.
+	// MaxBytes is how large they may become, about; 0 is without bound.
 	MaxBytes int64
+	// RollupRetention is how long the lowest, highest and mean number of each
+	// five minutes are kept, and MaxRollupBytes how large they may become; 0 is
+	// not at all, and without bound.
+	RollupRetention time.Duration
+	MaxRollupBytes  int64
 	// Late is how old a sample may be, and how far a host's clock may be behind.
 	Late time.Duration
 	// MaxSeries is the number of series that one host may have.
@@ -86,6 +92,7 @@ type Store struct {
 	// mu guards all below.
 	mu       sync.RWMutex
 	db       *tsdb.DB // nil while it is not open
+	rollups  *rollups // nil where there are none, too
 	status   Status
 	counters Counters
 }
@@ -141,7 +148,7 @@ func (s *Store) Run(ctx context.Context) error {
 	for {
 		err := s.open()
 		if err == nil {
-			err = s.write(ctx)
+			err = s.work(ctx)
 			s.close()
 		}
 		if ctx.Err() != nil {
@@ -190,8 +197,12 @@ func (s *Store) open() error {
 	if err != nil {
 		return err
 	}
+	rolls, err := openRollups(s.options, db)
+	if err != nil {
+		return errors.Join(err, db.Close())
+	}
 	s.mu.Lock()
-	s.db, s.status.Open = db, true
+	s.db, s.rollups, s.status.Open = db, rolls, true
 	s.mu.Unlock()
 	s.fault(nil)
 	return nil
@@ -201,11 +212,25 @@ func (s *Store) open() error {
 func (s *Store) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.db.Close(); err != nil {
+	err := s.db.Close()
+	if s.rollups != nil {
+		err = errors.Join(err, s.rollups.db.Close())
+	}
+	if err != nil {
 		s.options.Log.Error("history not closed properly", "err", err)
 	}
-	s.db, s.status.Open = nil, false
+	s.db, s.rollups, s.status.Open = nil, nil, false
 	s.writer = newWriter(s.options) // its references are of the old one
+}
+
+// work writes, and rolls up what has been written, until ctx ends.
+func (s *Store) work(ctx context.Context) error {
+	var rolling sync.WaitGroup
+	defer rolling.Wait()
+	if s.rollups != nil {
+		rolling.Go(func() { s.rollups.run(ctx) })
+	}
+	return s.write(ctx)
 }
 
 // write writes what is handed over until ctx ends.
@@ -319,12 +344,56 @@ func (s *Store) Counters() Counters {
 }
 
 // Querier reads what lies between two times in milliseconds since 1970, or
-// returns [ErrClosed]. It implements [storage.Queryable].
+// returns [ErrClosed]. What the numbers themselves don't reach back to is read
+// from their roll-ups. It implements [storage.Queryable].
 func (s *Store) Querier(mint, maxt int64) (storage.Querier, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.db == nil {
 		return nil, ErrClosed
 	}
-	return s.db.Querier(mint, maxt)
+	first := firstTime(s.db)
+	if s.rollups == nil || mint >= first {
+		return s.db.Querier(mint, maxt)
+	}
+	old, err := s.rollups.db.Querier(mint, min(maxt, first-1))
+	if err != nil {
+		return nil, err
+	}
+	if maxt < first {
+		return rolled{Querier: old}, nil
+	}
+	fresh, err := s.db.Querier(first, maxt)
+	if err != nil {
+		return nil, errors.Join(err, old.Close())
+	}
+	return storage.NewMergeQuerier([]storage.Querier{rolled{Querier: old}, fresh}, nil, storage.ChainedSeriesMerge), nil
+}
+
+// rolled returns a reader of roll-ups of one kind, or [ErrClosed].
+func (s *Store) rolled(kind string, mint, maxt int64) (storage.Querier, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.rollups == nil {
+		return nil, ErrClosed
+	}
+	q, err := s.rollups.db.Querier(mint, maxt)
+	if err != nil {
+		return nil, err
+	}
+	return rolled{q, kind}, nil
+}
+
+// reach returns the time of the oldest number, and the time before which there
+// are roll-ups, in milliseconds.
+func (s *Store) reach() (first, until int64) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.db == nil {
+		return math.MaxInt64, math.MinInt64
+	}
+	if s.rollups == nil {
+		return firstTime(s.db), math.MinInt64
+	}
+	return firstTime(s.db), s.rollups.until()
 }
