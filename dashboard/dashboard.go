@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -16,6 +17,7 @@ import (
 	"systant/dashboard/internal/ingest"
 	"systant/dashboard/internal/live"
 	"systant/dashboard/internal/promapi"
+	"systant/dashboard/internal/rewind"
 	"systant/dashboard/internal/web"
 	"systant/pkg/schema"
 )
@@ -45,6 +47,7 @@ type Dashboard struct {
 	hub     *live.Hub
 	feed    *feed
 	history *history.Store // nil where nothing is remembered
+	rewind  *rewind.Store  // nil where samples are not kept as they came
 	server  *web.Server
 }
 
@@ -83,7 +86,10 @@ func (d *Dashboard) join() error {
 		gate = ingest.New(d.config.Topics, hosts, d.log)
 	} else {
 		d.history = history.New(d.historyOptions())
-		gate = ingest.New(d.config.Topics, &recorder{hosts, d.history}, d.log)
+		if d.config.History.Rewind != 0 {
+			d.rewind = rewind.New(d.rewindOptions())
+		}
+		gate = ingest.New(d.config.Topics, &recorder{hosts, d.history, d.rewind, d.config.History.Late}, d.log)
 	}
 	options := d.config.MQTT
 	if d.config.Embedded {
@@ -100,7 +106,7 @@ func (d *Dashboard) join() error {
 		Since:    time.Now().UTC(),
 		Error:    "not connected yet",
 	}}
-	v := &view{fleet: hosts, ingest: gate, broker: state, history: d.history, version: Version, log: d.log}
+	v := &view{fleet: hosts, ingest: gate, broker: state, history: d.history, rewind: d.rewind, version: Version, log: d.log}
 	d.hub = live.New(v, live.Options{MaxSessions: maxSessions, WriteTimeout: writeTimeout, PingEvery: pingEvery})
 	v.hub = d.hub
 	d.feed = &feed{fleet: hosts, hub: d.hub, view: v, history: d.history, log: d.log}
@@ -108,7 +114,7 @@ func (d *Dashboard) join() error {
 	o := web.Options{State: v, Events: d.hub, Version: Version, AllowedHosts: d.config.AllowedHosts, Log: d.log}
 	if d.history != nil {
 		engine := history.NewEngine(d.history, d.log)
-		o.Queries, o.Charts = promapi.New(engine, Version), charts{engine}
+		o.Queries, o.Past = promapi.New(engine, Version), past{hosts, engine, d.rewind}
 	}
 	var err error
 	d.server, err = web.New(o)
@@ -122,6 +128,15 @@ func (d *Dashboard) historyOptions() history.Options {
 	return history.Options{
 		Path: c.Path, Retention: c.Retention, MaxBytes: c.MaxBytes - rollups,
 		RollupRetention: c.RollupRetention, MaxRollupBytes: rollups, Late: c.Late, MaxSeries: c.MaxSeries,
+		Log: d.log, OnChange: func() { d.feed.remembered() },
+	}
+}
+
+// rewindOptions returns what the samples as they came are kept with.
+func (d *Dashboard) rewindOptions() rewind.Options {
+	c := d.config.History
+	return rewind.Options{
+		Path: filepath.Join(c.Path, "rewind.sqlite"), Retention: c.Rewind, MaxBytes: c.MaxRewindBytes,
 		Log: d.log, OnChange: func() { d.feed.remembered() },
 	}
 }
@@ -188,6 +203,9 @@ func (d *Dashboard) Run(ctx context.Context) error {
 	defer stopHistory()
 	if d.history != nil {
 		tasks.Go(func() error { return d.history.Run(historyCtx) })
+	}
+	if d.rewind != nil {
+		tasks.Go(func() error { return d.rewind.Run(historyCtx) })
 	}
 	tasks.Go(func() error {
 		defer stopHistory()

@@ -351,6 +351,21 @@ func TestRemembered(t *testing.T) {
 	expect(`systant_up`, `"1"]`)
 	agent.send("systant/nas/status", "offline")
 	expect(`systant_up`, `"0"]`)
+	of := func(what string) string {
+		t.Helper()
+		status, body := get(t, d.URL()+"/api/hosts/nas/"+what)
+		return fmt.Sprint(status, " ", body)
+	}
+	later := time.Now().Unix() + 10
+	if got := of(fmt.Sprintf("moment?at=%d", later)); !strings.HasPrefix(got, "200 ") || !strings.Contains(got, `"stats":{"hostname":"nas"`) {
+		t.Errorf("got the moment %s", got)
+	}
+	if got := of("moment?at=0"); !strings.HasPrefix(got, "404 ") || !strings.Contains(got, "kept since 20") {
+		t.Errorf("got the first moment %s", got)
+	}
+	if got := of(fmt.Sprintf("events?start=0&end=%d", later)); !strings.Contains(got, `"kind":"offline"`) {
+		t.Errorf("got the events %s", got)
+	}
 	expect(`systant_cpu_usage_percent`, `"result":[]`)
 	agent.send("systant/nas/stats", "")
 	expect(`systant_up`, `"result":[]`)
@@ -367,6 +382,9 @@ func TestNoHistory(t *testing.T) {
 	d := start(t, "[history]\nenabled = false")
 	if _, body := get(t, d.URL()+"/healthz"); !strings.Contains(body, `"history":null`) {
 		t.Errorf("got the health %s", body)
+	}
+	if status, body := get(t, d.URL()+"/api/hosts/nas/moment?at=0"); status != http.StatusNotFound {
+		t.Errorf("got %d %s", status, body)
 	}
 	if status, body := get(t, d.URL()+"/api/v1/query?query=1"); status != http.StatusNotFound {
 		t.Errorf("got %d %s", status, body)

@@ -81,7 +81,7 @@ func (f *feed) pass() {
 
 // remembered shows a change of the history's state.
 func (f *feed) remembered() {
-	f.broadcast("history", f.history.Status())
+	f.broadcast("history", f.view.remembered())
 }
 
 // broadcast sends an event to every browser.

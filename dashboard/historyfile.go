@@ -18,6 +18,10 @@ type HistoryConfig struct {
 	Retention       time.Duration
 	RollupRetention time.Duration
 	MaxBytes        int64
+	// Rewind is how long samples are kept as they came, and MaxRewindBytes how
+	// large their file may become; 0 is not at all, and without bound.
+	Rewind         time.Duration
+	MaxRewindBytes int64
 	// Late is how old a sample may be when it arrives.
 	Late time.Duration
 	// MaxSeries is the number of series that one host may have.
@@ -31,6 +35,8 @@ type historySection struct {
 	Retention config.Duration `toml:"retention"`
 	Rollups   config.Duration `toml:"rollup_retention"`
 	MaxSize   config.Size     `toml:"max_size"`
+	Rewind    config.Duration `toml:"rewind"`
+	RewindMax config.Size     `toml:"rewind_max_size"`
 	Late      config.Duration `toml:"late"`
 	MaxSeries int             `toml:"max_series_per_host"`
 }
@@ -42,10 +48,12 @@ const (
 	minSize      = 64 << 20
 	// rollupLag is how much longer than samples may be late numbers must be
 	// kept, so that whole days of them are there to be rolled up.
-	rollupLag = 3 * 24 * time.Hour
-	minLate      = 10 * time.Minute
-	maxLate      = 7 * 24 * time.Hour
-	maxSeries    = 1_000_000
+	rollupLag     = 3 * 24 * time.Hour
+	minRewind     = 10 * time.Minute
+	minRewindSize = 1 << 20
+	minLate       = 10 * time.Minute
+	maxLate       = 7 * 24 * time.Hour
+	maxSeries     = 1_000_000
 )
 
 // defaultHistory returns what holds where the file says nothing.
@@ -54,6 +62,8 @@ func defaultHistory() historySection {
 		Enabled:   true,
 		Retention: config.Seconds(31 * 24 * time.Hour),
 		Rollups:   config.Seconds(3 * 365 * 24 * time.Hour),
+		Rewind:    config.Seconds(7 * 24 * time.Hour),
+		RewindMax: 1 << 30,
 		Late:      config.Seconds(24 * time.Hour),
 		MaxSeries: 10_000,
 	}
@@ -61,21 +71,16 @@ func defaultHistory() historySection {
 
 // check turns the section into what can be run.
 func (s historySection) check(f *config.File, getenv func(string) string) (HistoryConfig, error) {
-	c := HistoryConfig{Retention: s.Retention.Duration(), RollupRetention: s.Rollups.Duration(), MaxBytes: int64(s.MaxSize), Late: s.Late.Duration(), MaxSeries: s.MaxSeries}
-	switch {
-	case c.Retention < minRetention || c.Retention > maxRetention:
-		return c, f.Invalid("history.retention", "must be 6h to 3650d, not %v", c.Retention)
-	case c.RollupRetention != 0 && (c.RollupRetention < c.Retention || c.RollupRetention > maxRetention):
-		return c, f.Invalid("history.rollup_retention", "must be 0 for none, or retention to 3650d, not %v", c.RollupRetention)
-	case c.RollupRetention != 0 && c.Retention < c.Late+rollupLag:
-		return c, f.Invalid("history.retention", "must be at least three days more than late, not %v, or rollup_retention be 0", c.Retention)
-	case c.MaxBytes != 0 && c.MaxBytes < minSize:
-		return c, f.Invalid("history.max_size", "must be at least 64MiB, or 0 for no bound")
-	case c.Late < minLate || c.Late > maxLate || c.Late > c.Retention:
-		return c, f.Invalid("history.late", "must be 10m to 7d, and no more than retention, not %v", c.Late)
-	case c.MaxSeries < 1 || c.MaxSeries > maxSeries:
-		return c, f.Invalid("history.max_series_per_host", "must be 1 to %d, not %d", maxSeries, c.MaxSeries)
-	case !s.Enabled:
+	c := HistoryConfig{
+		Retention: s.Retention.Duration(), RollupRetention: s.Rollups.Duration(), MaxBytes: int64(s.MaxSize),
+		Rewind: s.Rewind.Duration(), MaxRewindBytes: int64(s.RewindMax), Late: s.Late.Duration(), MaxSeries: s.MaxSeries,
+	}
+	for _, rule := range c.rules() {
+		if rule.broken {
+			return c, f.Invalid("history."+rule.option, "%s", rule.text)
+		}
+	}
+	if !s.Enabled {
 		return c, nil
 	}
 	if c.Path = s.Path; c.Path == "" {
@@ -85,6 +90,27 @@ func (s historySection) check(f *config.File, getenv func(string) string) (Histo
 		return c, f.Invalid("history.path", "must be set, as none of STATE_DIRECTORY, XDG_STATE_HOME and HOME says where")
 	}
 	return c, nil
+}
+
+// rule is what must not be so.
+type rule struct {
+	broken       bool
+	option, text string
+}
+
+// rules returns what is held against the configuration.
+func (c HistoryConfig) rules() []rule {
+	between := func(d, least, most time.Duration) bool { return d >= least && d <= most }
+	return []rule{
+		{!between(c.Retention, minRetention, maxRetention), "retention", "must be 6h to 3650d"},
+		{c.RollupRetention != 0 && !between(c.RollupRetention, c.Retention, maxRetention), "rollup_retention", "must be 0 for none, or retention to 3650d"},
+		{!between(c.Late, minLate, min(maxLate, c.Retention)), "late", "must be 10m to 7d, and no more than retention"},
+		{c.RollupRetention != 0 && c.Retention < c.Late+rollupLag, "retention", "must be at least three days more than late, or rollup_retention be 0"},
+		{c.MaxBytes != 0 && c.MaxBytes < minSize, "max_size", "must be at least 64MiB, or 0 for no bound"},
+		{c.Rewind != 0 && !between(c.Rewind, minRewind, maxRetention), "rewind", "must be 0 for not at all, or 10m to 3650d"},
+		{c.MaxRewindBytes != 0 && c.MaxRewindBytes < minRewindSize, "rewind_max_size", "must be at least 1MiB, or 0 for no bound"},
+		{c.MaxSeries < 1 || c.MaxSeries > maxSeries, "max_series_per_host", "must be 1 to 1000000"},
+	}
 }
 
 // stateFolder returns where the history is unless the file says so: the folder

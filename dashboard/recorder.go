@@ -1,12 +1,12 @@
 package dashboard
 
 import (
-	"context"
 	"encoding/json"
 	"time"
 
 	"systant/dashboard/internal/fleet"
 	"systant/dashboard/internal/history"
+	"systant/dashboard/internal/rewind"
 	"systant/pkg/schema"
 )
 
@@ -14,6 +14,8 @@ import (
 type recorder struct {
 	*fleet.Fleet
 	history *history.Store
+	rewind  *rewind.Store // nil where samples are not kept as they came
+	late    time.Duration
 }
 
 // Sample hands a sample to the fleet, and then to the history.
@@ -22,6 +24,12 @@ func (r *recorder) Sample(s *schema.Stats, payload json.RawMessage, retained boo
 		return err
 	}
 	r.history.Sample(s, retained, now)
+	if r.rewind == nil {
+		return nil
+	}
+	if at, ok := history.Moment(s.Timestamp, r.late, retained, now); ok {
+		r.rewind.Add(s.Hostname, at, payload)
+	}
 	return nil
 }
 
@@ -35,14 +43,4 @@ func record(changes fleet.Changes, h *history.Store) {
 			h.Down(row.Name, row.Since)
 		}
 	}
-}
-
-// charts reads the history for the page.
-type charts struct {
-	engine *history.Engine
-}
-
-// Chart returns what metrics of a host were.
-func (c charts) Chart(ctx context.Context, host string, metrics []string, start, end time.Time, points int) (any, error) {
-	return c.engine.Chart(ctx, history.ChartRequest{Host: host, Metrics: metrics, Start: start, End: end, Points: points})
 }

@@ -12,6 +12,7 @@ import (
 	"systant/dashboard/internal/history"
 	"systant/dashboard/internal/ingest"
 	"systant/dashboard/internal/live"
+	"systant/dashboard/internal/rewind"
 	"systant/dashboard/internal/web"
 	"systant/pkg/schema"
 )
@@ -24,6 +25,7 @@ type view struct {
 	hub     *live.Hub
 	broker  *brokerState
 	history *history.Store // nil where nothing is remembered
+	rewind  *rewind.Store  // nil where samples are not kept as they came
 	version string
 	log     *slog.Logger
 
@@ -58,7 +60,14 @@ func (v *view) remembered() *history.Status {
 	if v.history == nil {
 		return nil
 	}
-	return new(v.history.Status())
+	status := v.history.Status()
+	if v.rewind == nil || status.Error != "" {
+		return &status
+	}
+	if err := v.rewind.Error(); err != nil && status.Open {
+		status.Error = err.Error()
+	}
+	return &status
 }
 
 // Snapshot returns the first event of a browser's session.
@@ -142,13 +151,17 @@ func (v *view) Metrics() []web.Metric {
 	if v.history == nil {
 		return metrics
 	}
-	remembered := v.history.Counters()
+	remembered, lost := v.history.Counters(), 0.0
+	if v.rewind != nil {
+		lost = float64(v.rewind.Lost())
+	}
 	return append(metrics,
 		counter("systant_history_samples_total", "Numbers remembered.", "", single(float64(remembered.Samples))),
 		counter("systant_history_refused_total", "Numbers not remembered, by reason.", "reason",
 			labelled(remembered.Refused, history.Reasons()...)),
 		counter("systant_history_lost_total", "Messages of which nothing was remembered, as the history could not be written.", "",
 			single(float64(remembered.Lost))),
+		counter("systant_rewind_lost_total", "Samples not kept as they came, as they could not be written.", "", single(lost)),
 	)
 }
 

@@ -198,6 +198,14 @@ func (f *Fleet) Host(name string) (Detail, bool) {
 	return Detail{Host: h.summary, Stats: h.stats}, true
 }
 
+// Past returns a host as a sample of the past shows it.
+func (f *Fleet) Past(s *schema.Stats, payload json.RawMessage, at time.Time) Detail {
+	summary := summarize(f.reader, s)
+	rank(&summary)
+	summary.State, summary.Since, summary.Seen = Online, at, at
+	return Detail{Host: summary, Stats: payload}
+}
+
 // States returns the number of hosts in each state.
 func (f *Fleet) States() map[State]int {
 	f.mu.Lock()

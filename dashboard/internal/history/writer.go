@@ -131,19 +131,24 @@ func (w *writer) sample(app storage.Appender, s *schema.Stats, retained bool, no
 // moment returns the time at which a sample is remembered, and whether it is.
 // A live sample of a host whose clock is wrong is remembered when it arrived.
 func (w *writer) moment(h *host, taken time.Time, retained bool, now time.Time) (int64, bool) {
-	late := w.options.Late - time.Minute // while it waits, it ages
-	if off := taken.Sub(now); off <= ahead && off >= -late {
-		h.skewed = false
-		return taken.UnixMilli(), true
+	at, ok := Moment(taken, w.options.Late, retained, now)
+	if wrong := ok && !at.Equal(taken); wrong != h.skewed {
+		if h.skewed = wrong; wrong {
+			w.options.Log.Warn("the host's clock is wrong: its samples are remembered when they arrive", "host", h.name, "timestamp", taken)
+		}
 	}
-	if retained {
-		return 0, false
+	return at.UnixMilli(), ok
+}
+
+// Moment returns the time at which a sample that arrives now is remembered:
+// when it was taken, or when it arrives where that can't be, being of the
+// future or older than late. Of a retained one it is not known when it
+// arrived; it is not remembered then.
+func Moment(taken time.Time, late time.Duration, retained bool, now time.Time) (time.Time, bool) {
+	if off := taken.Sub(now); off <= ahead && off >= time.Minute-late { // while it waits, it ages
+		return taken, true
 	}
-	if !h.skewed {
-		h.skewed = true
-		w.options.Log.Warn("the host's clock is wrong: its samples are remembered when they arrive", "host", h.name, "timestamp", taken)
-	}
-	return now.UnixMilli(), true
+	return now, !retained
 }
 
 // name returns the name of a metric's series.

@@ -53,8 +53,8 @@ type Options struct {
 	Events http.Handler
 	// Queries serves everything below /api/v1; nil where nothing is remembered.
 	Queries http.Handler
-	// Charts reads the past of hosts; nil where nothing is remembered.
-	Charts Charts
+	// Past reads what was; nil where nothing is remembered.
+	Past Past
 	// Version is the dashboard's.
 	Version string
 	// AllowedHosts are names, beside localhost and the address of the
@@ -134,7 +134,9 @@ func (s *Server) routes() []route {
 		{"/api/catalogue", answer(s.catalogue)},
 		{"/api/hosts", answer(s.hosts)},
 		{"/api/hosts/{host}", answer(s.host)},
-		{"/api/hosts/{host}/history", answer(s.chart)},
+		{"/api/hosts/{host}/history", s.remembered(s.chart)},
+		{"/api/hosts/{host}/events", s.remembered(s.events)},
+		{"/api/hosts/{host}/moment", s.remembered(s.moment)},
 		{"/events", s.options.Events.ServeHTTP},
 		{"/healthz", answer(s.health)},
 		{"/metrics", answer(s.metrics)},

@@ -43,6 +43,19 @@ func (fixed) Chart(_ context.Context, host string, metrics []string, start, end 
 	return fmt.Sprint(host, metrics, start.Unix(), end.Unix(), points), nil
 }
 
+// Events returns what it was asked for.
+func (fixed) Events(_ context.Context, host string, start, end time.Time) (any, error) {
+	return fmt.Sprint(host, start.Unix(), end.Unix()), nil
+}
+
+// Moment returns what it was asked for, and has nothing of pc.
+func (fixed) Moment(_ context.Context, host string, at time.Time) (any, error) {
+	if host == "pc" {
+		return nil, fmt.Errorf("%w: never", ErrNothing)
+	}
+	return fmt.Sprint(host, at.UnixMilli()), nil
+}
+
 // Metrics returns one of each kind.
 func (fixed) Metrics() []Metric {
 	return []Metric{
@@ -58,7 +71,7 @@ func handler(t *testing.T) http.Handler {
 		State:        fixed{},
 		Events:       http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "events") }),
 		Queries:      http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.FormValue("query")) }),
-		Charts:       fixed{},
+		Past:         fixed{},
 		Version:      "1.2.3",
 		AllowedHosts: []string{"Systant.example.org"},
 		Log:          slog.New(slog.DiscardHandler),
@@ -277,21 +290,26 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestChart passes a request on, and says what is wrong with a bad one.
-func TestChart(t *testing.T) {
+// TestPast passes requests on, and says what is wrong with a bad one.
+func TestPast(t *testing.T) {
 	h := handler(t)
 	for query, want := range map[string]string{
 		"nas/history?metrics=a.b,c.d&start=10&end=20.5":                     `200 "nas[a.b c.d] 10 20 400"`,
 		"nas/history?metrics=a.b&start=0&end=1&points=4000":                 `200 "nas[a.b] 0 1 4000"`,
 		"nas/history?metrics=a.b&start=0&end=1&points=4001":                 `400 {"error":"points: 1 to 4000`,
 		"nas/history?metrics=a.b&start=0&end=1&points=x":                    `400 {"error":"points`,
-		"nas/history?metrics=a.b&start=1&end=1":                             `400 {"error":"points`,
+		"nas/history?metrics=a.b&start=1&end=1":                             `400 {"error":"start: not before end`,
 		"nas/history?metrics=&start=0&end=1":                                `400 {"error":"metrics`,
 		"nas/history?metrics=" + strings.Repeat(",", 64) + "&start=0&end=1": `400 {"error":"metrics`,
 		"nas/history?metrics=a.b&end=1":                                     `400 {"error":"start: \"\" is not`,
 		"nas/history?metrics=a.b&start=0&end=NaN":                           `400 {"error":"end: \"NaN\" is not`,
 		"nas/history?metrics=a.b&start=0&end=1e300":                         `400 {"error":"end`,
 		"nas/history?metrics=a.b&start=-1&end=1":                            `400 {"error":"start`,
+		"nas/events?start=1&end=2":                                          `200 "nas1 2"`,
+		"nas/events?start=2&end=1":                                          `400 {"error":"start: not before end`,
+		"nas/moment?at=1.5":                                                 `200 "nas1500"`,
+		"nas/moment":                                                        `400 {"error":"at: \"\" is not`,
+		"pc/moment?at=1":                                                    `404 {"error":"nothing is kept of that moment: never`,
 		"pc/history?metrics=a.b&start=0&end=1":                              `503 {"error":"not open"}`,
 	} {
 		w := get(t, h, "GET", "/api/hosts/"+query)

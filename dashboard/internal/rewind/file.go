@@ -1,0 +1,193 @@
+package rewind
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// The file's own marks (https://www.sqlite.org/pragma.html#pragma_application_id).
+const (
+	applicationID = 0x53797374 // "Syst"
+	layoutVersion = 1
+)
+
+// layout is the table of frames.
+const layout = `
+CREATE TABLE IF NOT EXISTS frames (
+	host  TEXT    NOT NULL,
+	first INTEGER NOT NULL, -- of its samples, in milliseconds since 1970
+	last  INTEGER NOT NULL,
+	body  BLOB    NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS frames_of_host ON frames (host, first);
+CREATE INDEX IF NOT EXISTS frames_by_age ON frames (last);
+PRAGMA application_id = %d;
+PRAGMA user_version = %d;`
+
+// file is the frames that are written.
+type file struct {
+	db    *sql.DB
+	codec *codec
+}
+
+// errForeign is returned for a file of another program, or a later version.
+var errForeign = errors.New("not a file of this version of the dashboard")
+
+// openFile opens a file, which may be missing. One that is damaged is put
+// aside, with the name's ending ".damaged", and named in the second result.
+func openFile(ctx context.Context, path string) (*file, string, error) {
+	f, err := tryFile(ctx, path)
+	if code, ok := errors.AsType[*sqlite.Error](err); ok && (code.Code() == sqlite3.SQLITE_NOTADB || code.Code() == sqlite3.SQLITE_CORRUPT) {
+		aside := path + ".damaged"
+		if err := os.Rename(path, aside); err != nil {
+			return nil, "", err
+		}
+		for _, ending := range []string{"-wal", "-shm"} {
+			if err := os.Remove(path + ending); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return nil, "", err
+			}
+		}
+		f, err = tryFile(ctx, path)
+		return f, aside, err
+	}
+	return f, "", err
+}
+
+// tryFile opens a file, or makes it.
+func tryFile(ctx context.Context, path string) (f *file, err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return nil, err
+	}
+	address := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: url.Values{
+		"_pragma": {"busy_timeout(5000)", "auto_vacuum(incremental)", "journal_mode(wal)", "synchronous(normal)", "cache_size(-4096)", "journal_size_limit(8388608)"},
+		"_txlock": {"immediate"},
+	}.Encode()}
+	db, err := sql.Open("sqlite", address.String())
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}()
+	db.SetMaxOpenConns(4)
+	var application, version int
+	if err := db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&application); err != nil {
+		return nil, err
+	}
+	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return nil, err
+	}
+	if application != 0 && (application != applicationID || version > layoutVersion) {
+		return nil, errForeign
+	}
+	if _, err := db.ExecContext(ctx, fmt.Sprintf(layout, applicationID, layoutVersion)); err != nil {
+		return nil, err
+	}
+	codec, err := newCodec()
+	if err != nil {
+		return nil, err
+	}
+	return &file{db, codec}, nil
+}
+
+// write writes frames of hosts, all or none. One that was written before and
+// has grown since is replaced; one that says less than what is there is not
+// written.
+func (f *file) write(ctx context.Context, frames map[*frame]string) error {
+	tx, err := f.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // it fails after Commit, as it should
+	for one, host := range frames {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM frames WHERE host = ? AND first = ? AND last <= ?", host, one.first(), one.last()); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO frames (host, first, last, body) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+			host, one.first(), one.last(), f.codec.pack(one)); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+// read returns the frame that holds the last sample of a host which is no
+// later than a moment, or nil.
+func (f *file) read(ctx context.Context, host string, at int64) (*frame, error) {
+	return f.one(ctx, "SELECT body FROM frames WHERE host = ? AND first <= ? ORDER BY min(last, ?) DESC LIMIT 1", host, at, at)
+}
+
+// next returns the first frame of a host that begins after a moment, or nil.
+func (f *file) next(ctx context.Context, host string, after int64) (*frame, error) {
+	return f.one(ctx, "SELECT body FROM frames WHERE host = ? AND first > ? ORDER BY first LIMIT 1", host, after)
+}
+
+// one returns the frame that a query finds, or nil.
+func (f *file) one(ctx context.Context, query string, args ...any) (*frame, error) {
+	var body []byte
+	err := f.db.QueryRowContext(ctx, query, args...).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	if err != nil {
+		return nil, err
+	}
+	return f.codec.unpack(body)
+}
+
+// forget removes frames that end before a moment, and the oldest ones beyond a
+// size in bytes, where that is not 0.
+func (f *file) forget(ctx context.Context, before, maxBytes int64) error {
+	if _, err := f.db.ExecContext(ctx, "DELETE FROM frames WHERE last < ?", before); err != nil {
+		return err
+	}
+	for maxBytes > 0 {
+		used, err := f.size(ctx)
+		if err != nil {
+			return err
+		}
+		if used <= maxBytes {
+			break
+		}
+		const atOnce = 256
+		done, err := f.db.ExecContext(ctx, "DELETE FROM frames WHERE rowid IN (SELECT rowid FROM frames ORDER BY last LIMIT ?)", atOnce)
+		if err != nil {
+			return err
+		}
+		if n, err := done.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+	}
+	// It gives a page back with each row that is read.
+	pages, err := f.db.QueryContext(ctx, "PRAGMA incremental_vacuum")
+	if err != nil {
+		return err
+	}
+	for pages.Next() {
+	}
+	if err := errors.Join(pages.Err(), pages.Close()); err != nil {
+		return err
+	}
+	_, err = f.db.ExecContext(ctx, "PRAGMA wal_checkpoint(truncate)")
+	return err
+}
+
+// size returns the bytes that are in use.
+func (f *file) size(ctx context.Context) (bytes int64, err error) {
+	err = f.db.QueryRowContext(ctx, `SELECT (c.page_count - l.freelist_count) * s.page_size
+		FROM pragma_page_count AS c, pragma_freelist_count AS l, pragma_page_size AS s`).Scan(&bytes)
+	return bytes, err
+}
+
+// close closes the file.
+func (f *file) close() error { return f.db.Close() }

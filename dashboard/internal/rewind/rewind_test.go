@@ -1,0 +1,302 @@
+package rewind
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// store is a store that runs until the test ends or stop is called.
+type store struct {
+	*Store
+	stop func()
+}
+
+// start runs a store on a file, in a bubble of synctest.
+func start(t *testing.T, path string, change func(*Options)) *store {
+	t.Helper()
+	o := Options{Path: path, Retention: 7 * 24 * time.Hour, Log: slog.New(slog.DiscardHandler)}
+	if change != nil {
+		change(&o)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &store{Store: New(o)}
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	s.stop = func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		done <- nil
+	}
+	t.Cleanup(s.stop)
+	synctest.Wait()
+	return s
+}
+
+// payload is what a host says at a moment.
+func payload(at time.Time) json.RawMessage {
+	return fmt.Appendf(nil, `{"timestamp":%q,"processes":%q}`, at.Format(time.RFC3339Nano), strings.Repeat("chromium ", 50))
+}
+
+// give hands over samples of a host, some time apart.
+func (s *store) give(host string, first time.Time, n int, apart time.Duration) {
+	for i := range n {
+		at := first.Add(time.Duration(i) * apart)
+		s.Add(host, at, payload(at))
+	}
+}
+
+// expect compares what is kept of a host at a moment.
+func (s *store) expect(t *testing.T, host string, at, want time.Time) Moment {
+	t.Helper()
+	got, err := s.At(t.Context(), host, at)
+	if err != nil || !got.At.Equal(want) || string(got.Payload) != string(payload(want)) {
+		t.Fatalf("at %v: got %v of %v, %v; want %v", at, string(got.Payload), got.At, err, want)
+	}
+	return got
+}
+
+// A host can be seen at any moment since its first sample, whether that is in
+// memory or in the file, before and after a restart.
+func TestAt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "state", "rewind.sqlite")
+		s := start(t, path, nil)
+		first := time.Now().UTC()
+		const n, apart = 300, 30 * time.Second
+		look := func(s *store) {
+			t.Helper()
+			for i := range n {
+				at := first.Add(time.Duration(i) * apart)
+				m := s.expect(t, "nas", at.Add(apart-time.Millisecond), at)
+				if i > 0 && !m.Before.Equal(at.Add(-apart)) || i == 0 && !m.Before.IsZero() {
+					t.Errorf("before %v: got %v", at, m.Before)
+				}
+				if i < n-1 && !m.After.Equal(at.Add(apart)) || i == n-1 && !m.After.IsZero() {
+					t.Errorf("after %v: got %v", at, m.After)
+				}
+			}
+			if since, err := s.Since(t.Context(), "nas"); err != nil || !since.Equal(first) {
+				t.Errorf("kept since %v, %v; want %v", since, err, first)
+			}
+			for _, host := range []string{"nas", "none"} {
+				if _, err := s.At(t.Context(), host, first.Add(-time.Millisecond)); !errors.Is(err, ErrNothing) {
+					t.Errorf("%s before its first sample: got %v, want %v", host, err, ErrNothing)
+				}
+			}
+		}
+		s.give("nas", first, n, apart)
+		s.give("nas\x00", first.Add(time.Second), n, apart)
+		look(s)
+		time.Sleep(writeEvery + time.Second)
+		look(s)
+		s.stop()
+		if _, err := s.At(t.Context(), "nas", first); !errors.Is(err, ErrClosed) {
+			t.Errorf("after the end: got %v, want %v", err, ErrClosed)
+		}
+		again := start(t, path, nil)
+		look(again)
+		// What comes again, as a retained message does, changes nothing.
+		again.give("nas", first, n, apart)
+		time.Sleep(writeEvery + time.Second)
+		look(again)
+	})
+}
+
+// Samples that come late fill gaps.
+func TestLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "rewind.sqlite")
+		s := start(t, path, nil)
+		first := time.Now().UTC()
+		s.give("nas", first, 5, time.Minute)
+		s.give("nas", first.Add(30*time.Minute), 5, time.Minute)
+		s.give("nas", first.Add(5*time.Minute), 25, time.Minute)
+		for range 2 {
+			for i := range 35 {
+				at := first.Add(time.Duration(i) * time.Minute)
+				s.expect(t, "nas", at, at)
+			}
+			s.stop()
+			s = start(t, path, nil)
+		}
+	})
+}
+
+// A crash costs what came since the last write, and nothing else.
+func TestCrash(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		folder := t.TempDir()
+		s := start(t, filepath.Join(folder, "rewind.sqlite"), nil)
+		first := time.Now().UTC()
+		for i := range 100 {
+			at := first.Add(time.Duration(i) * 10 * time.Second)
+			s.Add("nas", at, payload(at))
+			time.Sleep(10 * time.Second)
+		}
+		crashed := t.TempDir()
+		if err := os.CopyFS(crashed, os.DirFS(folder)); err != nil {
+			t.Fatal(err)
+		}
+		again := start(t, filepath.Join(crashed, "rewind.sqlite"), nil)
+		got, err := again.At(t.Context(), "nas", time.Now())
+		if err != nil || time.Since(got.At) > writeEvery+20*time.Second {
+			t.Errorf("got %v, %v at %v", got.At, err, time.Now())
+		}
+	})
+}
+
+// The file stays within its bounds, and is forgotten by age.
+func TestBounds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "rewind.sqlite")
+		const most = 1 << 20
+		s := start(t, path, func(o *Options) { o.MaxBytes, o.Retention = most, 10*24*time.Hour })
+		noise := func(at time.Time) json.RawMessage {
+			text := make([]byte, 16<<10)
+			seed := uint64(at.UnixNano())
+			for i := range text {
+				seed = seed*6364136223846793005 + 1442695040888963407
+				text[i] = byte(seed >> 33)
+			}
+			return text
+		}
+		for range 500 {
+			s.Add("nas", time.Now(), noise(time.Now()))
+			time.Sleep(time.Minute)
+		}
+		time.Sleep(forgetEvery)
+		size := func() int64 {
+			info, err := os.Stat(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return info.Size()
+		}
+		if got := size(); got > most*3/2 {
+			t.Errorf("the file has %d bytes, want about %d", got, most)
+		}
+		if since, err := s.Since(t.Context(), "nas"); err != nil || time.Since(since) > 3*time.Hour || time.Since(since) < 10*time.Minute {
+			t.Errorf("kept since %v, %v at %v", since, err, time.Now())
+		}
+		time.Sleep(11 * 24 * time.Hour)
+		if _, err := s.At(t.Context(), "nas", time.Now()); !errors.Is(err, ErrNothing) {
+			t.Errorf("after the retention: got %v, want %v", err, ErrNothing)
+		}
+		if got := size(); got > 200<<10 {
+			t.Errorf("the empty file has %d bytes", got)
+		}
+		if len(s.hosts) != 0 || s.bytes != 0 {
+			t.Errorf("%d hosts and %d bytes are in memory after the hosts have gone", len(s.hosts), s.bytes)
+		}
+	})
+}
+
+// Where nothing can be written, memory is bounded, and what is lost counted;
+// it goes on by itself.
+func TestNoRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		folder := filepath.Join(t.TempDir(), "state")
+		if err := os.WriteFile(folder, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := start(t, filepath.Join(folder, "rewind.sqlite"), nil)
+		if err := s.Error(); err == nil || !strings.Contains(err.Error(), folder) {
+			t.Errorf("got %v, want an error that names %s", err, folder)
+		}
+		large := make(json.RawMessage, 256<<10)
+		began := time.Now()
+		for i := range 400 {
+			s.Add(fmt.Sprint("host", i%100), began.Add(time.Duration(i)*time.Second), large)
+			synctest.Wait()
+			if s.bytes > 2*maxGathered+len(large) {
+				t.Fatalf("%d bytes are in memory", s.bytes)
+			}
+		}
+		if s.Lost() == 0 || s.Lost() >= 400 {
+			t.Errorf("%d samples are lost, want some of 400", s.Lost())
+		}
+		if err := os.Remove(folder); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2*writeEvery + time.Second)
+		if err := s.Error(); err != nil {
+			t.Errorf("with room again: %v", err)
+		}
+		if s.bytes >= maxGathered {
+			t.Errorf("%d bytes are in memory after a write", s.bytes)
+		}
+		if _, err := s.At(t.Context(), "host99", began.Add(time.Hour)); err != nil {
+			t.Errorf("the last sample: %v", err)
+		}
+	})
+}
+
+// A file that is damaged is put aside; one of another program is left alone.
+func TestForeignFile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		folder := t.TempDir()
+		path := filepath.Join(folder, "rewind.sqlite")
+		if err := os.WriteFile(path, []byte(strings.Repeat("no database ", 1000)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := start(t, path, nil)
+		if err := s.Error(); err != nil {
+			t.Errorf("with a damaged file: %v", err)
+		}
+		if _, err := os.Stat(path + ".damaged"); err != nil {
+			t.Error(err)
+		}
+		s.give("nas", time.Now(), 1, 0)
+		s.stop()
+
+		other, err := tryFile(t.Context(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := other.db.ExecContext(t.Context(), "PRAGMA user_version = 99"); err != nil {
+			t.Fatal(err)
+		}
+		if err := other.close(); err != nil {
+			t.Fatal(err)
+		}
+		if s := start(t, path, nil); !errors.Is(s.Error(), errForeign) {
+			t.Errorf("a later version's file: got %v, want %v", s.Error(), errForeign)
+		}
+	})
+}
+
+// FuzzFrame reads any bytes as a frame.
+func FuzzFrame(f *testing.F) {
+	c, err := newCodec()
+	if err != nil {
+		f.Fatal(err)
+	}
+	good := &frame{}
+	for i := range 3 {
+		good.add(moment{int64(i) * 1000, []byte(`{"a":1}`)})
+	}
+	f.Add(c.pack(good))
+	f.Add(c.encoder.EncodeAll([]byte{2, 0, 0, 0}, nil))
+	f.Add(c.encoder.EncodeAll([]byte{2, 0xff, 0xff, 0xff, 0xff, 0x0f}, nil))
+	f.Fuzz(func(t *testing.T, packed []byte) {
+		got, err := c.unpack(packed)
+		if err != nil {
+			return
+		}
+		again, err := c.unpack(c.pack(got))
+		if err != nil || len(again.moments) != len(got.moments) || again.last() != got.last() {
+			t.Fatalf("packed again: %v", err)
+		}
+	})
+}
