@@ -69,12 +69,12 @@ type named struct {
 }
 
 // Chart reads what metrics of a host were. Its errors are those of
-// [Engine.Select].
-func (e *Engine) Chart(ctx context.Context, r ChartRequest) (*Chart, error) {
+// [Reader.Select].
+func (r *Reader) Chart(ctx context.Context, request ChartRequest) (*Chart, error) {
 	names := map[string]named{}
 	for _, g := range schema.Catalogue() {
 		for _, m := range g.Metrics {
-			if place := slices.Index(r.Metrics, m.ID); place >= 0 {
+			if place := slices.Index(request.Metrics, m.ID); place >= 0 {
 				names[m.Series()] = named{m.ID, g.InstanceLabel(), place}
 			}
 		}
@@ -83,17 +83,17 @@ func (e *Engine) Chart(ctx context.Context, r ChartRequest) (*Chart, error) {
 		return &Chart{Times: []float64{}, Lines: []Line{}}, nil
 	}
 	var chart *Chart
-	err := e.Select(ctx, r.Start, r.End, func(ctx context.Context, q storage.Querier) error {
-		first, until := e.from.reach()
-		axis, err := newAxis(ctx, q, r, first)
+	err := r.Select(ctx, request.Start, request.End, func(ctx context.Context, q storage.Querier) error {
+		first, until := r.from.reach()
+		axis, err := r.axis(ctx, q, request)
 		if err != nil {
 			return err
 		}
-		d := &drawing{axis: axis, host: r.Host, names: names, lines: map[key]*gathering{}}
+		d := &drawing{axis: axis, host: request.Host, names: names, lines: map[key]*gathering{}}
 		if until = axis.rolledUntil(first, until); until <= axis.start {
 			err = d.read(ctx, q, "")
 		} else {
-			err = e.readParts(ctx, d, until)
+			err = r.readParts(ctx, d, until)
 		}
 		chart = d.chart()
 		return err
@@ -105,9 +105,9 @@ func (e *Engine) Chart(ctx context.Context, r ChartRequest) (*Chart, error) {
 }
 
 // readParts reads roll-ups before a time, and numbers from there on.
-func (e *Engine) readParts(ctx context.Context, d *drawing, until int64) error {
+func (r *Reader) readParts(ctx context.Context, d *drawing, until int64) error {
 	for _, kind := range []string{rolledMean, rolledLow, rolledHigh} {
-		q, err := e.from.rolled(kind, d.axis.start, min(until-1, d.axis.end))
+		q, err := r.from.rolled(kind, time.Duration(d.axis.step)*time.Millisecond, d.axis.start, min(until-1, d.axis.end))
 		if err != nil {
 			return err
 		}
@@ -118,7 +118,7 @@ func (e *Engine) readParts(ctx context.Context, d *drawing, until int64) error {
 	if until > d.axis.end {
 		return nil
 	}
-	q, err := e.from.Querier(until, d.axis.end)
+	q, err := r.from.Querier(until, d.axis.end)
 	if err != nil {
 		return err
 	}
@@ -200,37 +200,23 @@ type axis struct {
 	moments    []int64 // the samples' times, with one in each gap, where step is 0
 }
 
-// newAxis chooses the moments: those of the samples, where there is room for
-// them, and buckets of a round width otherwise.
-// Before first there are only roll-ups.
-func newAxis(ctx context.Context, q storage.Querier, r ChartRequest, first int64) (*axis, error) {
-	a := &axis{start: r.Start.UnixMilli(), end: r.End.UnixMilli()}
-	set := q.Select(ctx, false, nil, labels.MustNewMatcher(labels.MatchEqual, "host", r.Host),
-		labels.MustNewMatcher(labels.MatchEqual, model.MetricNameLabel, upSeries))
-	for set.Next() {
-		it := set.At().Iterator(nil)
-		for it.Next() == chunkenc.ValFloat && len(a.moments) <= r.Points {
-			at, up := it.At()
-			if at < first {
-				a.buckets(r.Points, rollStep)
-				return a, nil
-			}
-			if up == 1 {
-				a.moments = append(a.moments, at)
-			}
-		}
-		if err := it.Err(); err != nil {
-			return nil, err
-		}
-	}
-	if err := set.Err(); err != nil {
+// axis chooses the moments of a chart: those of the samples, where there is
+// room for them, and buckets of a round width otherwise.
+func (r *Reader) axis(ctx context.Context, q storage.Querier, request ChartRequest) (*axis, error) {
+	a := &axis{start: request.Start.UnixMilli(), end: request.End.UnixMilli()}
+	moments, all, err := r.from.moments(ctx, q, request.Host, a.start, a.end, request.Points)
+	if err != nil {
 		return nil, err
 	}
-	if len(a.moments) <= r.Points {
-		a.moments = withGaps(a.moments)
+	if all {
+		a.moments = withGaps(moments)
 		return a, nil
 	}
-	a.buckets(r.Points, time.Second)
+	least := time.Second
+	if first, until := r.from.reach(); a.start < first && a.start < until {
+		least = rollStep
+	}
+	a.buckets(request.Points, least)
 	return a, nil
 }
 

@@ -22,7 +22,7 @@ func fill(t *testing.T, s *Store, n, apart int, last time.Time) {
 			time.Sleep(time.Millisecond)
 		}
 	}
-	expect(t, s, "systant_cpu_usage_percent", last, fmt.Sprintf(`{__name__="systant_cpu_usage_percent", host="nas"} %d`, n-1))
+	expect(t, s, fmt.Sprintf("timestamp(systant_cpu_usage_percent) - %d", last.Unix()), last, `{host="nas"} 0`)
 }
 
 // draw returns a chart of the last while.

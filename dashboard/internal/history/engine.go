@@ -3,13 +3,11 @@ package history
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
-	"github.com/prometheus/prometheus/storage"
 )
 
 // The bounds of queries.
@@ -41,8 +39,7 @@ func (e *ExpressionError) Unwrap() error { return e.err }
 // Engine evaluates PromQL. It is safe for concurrent use. See [NewEngine].
 type Engine struct {
 	engine *promql.Engine
-	from   *Store
-	slots  chan struct{}
+	*Reader
 }
 
 // NewEngine returns an engine for what is in from.
@@ -57,8 +54,7 @@ func NewEngine(from *Store, log *slog.Logger) *Engine {
 			EnableNegativeOffset: true,
 			Parser:               parser.NewParser(parser.Options{}),
 		}),
-		from:  from,
-		slots: make(chan struct{}, maxQueries),
+		Reader: newReader(from),
 	}
 }
 
@@ -106,30 +102,4 @@ func (e *Engine) run(ctx context.Context, prepare func(context.Context) (promql.
 		return nil, result.Err
 	}
 	return &Result{result, query}, nil
-}
-
-// room waits for a slot, and returns what gives it back.
-func (e *Engine) room(ctx context.Context) (func(), error) {
-	select {
-	case e.slots <- struct{}{}:
-		return func() { <-e.slots }, nil
-	case <-ctx.Done():
-		return nil, fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
-	}
-}
-
-// Select calls use with a reader of a time, once there is room for it.
-func (e *Engine) Select(ctx context.Context, start, end time.Time, use func(context.Context, storage.Querier) error) error {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
-	defer cancel()
-	release, err := e.room(ctx)
-	if err != nil {
-		return err
-	}
-	defer release()
-	querier, err := e.from.Querier(start.UnixMilli(), end.UnixMilli())
-	if err != nil {
-		return err
-	}
-	return errors.Join(use(ctx, querier), querier.Close())
 }

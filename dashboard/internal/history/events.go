@@ -45,10 +45,10 @@ type Event struct {
 }
 
 // Events reads what happened to a host, in the order of time. Its errors are
-// those of [Engine.Select].
-func (e *Engine) Events(ctx context.Context, host string, start, end time.Time) ([]Event, error) {
+// those of [Reader.Select].
+func (r *Reader) Events(ctx context.Context, host string, start, end time.Time) ([]Event, error) {
 	events := []Event{}
-	err := e.Select(ctx, start, end, func(ctx context.Context, q storage.Querier) error {
+	err := r.Select(ctx, start, end, func(ctx context.Context, q storage.Querier) error {
 		for _, find := range []func(context.Context, storage.Querier, string) ([]Event, error){offline, boots, changes} {
 			found, err := find(ctx, q, host)
 			if err != nil {
@@ -70,8 +70,9 @@ func (e *Engine) Events(ctx context.Context, host string, start, end time.Time) 
 // seconds turns milliseconds into seconds.
 func seconds(at int64) float64 { return float64(at) / 1000 }
 
-// each calls use for all numbers of a host's series of one name.
-func each(ctx context.Context, q storage.Querier, host, name string, use func(l labels.Labels, at int64, v float64)) error {
+// each calls use for all numbers of a host's series of one name, while it
+// returns true.
+func each(ctx context.Context, q storage.Querier, host, name string, use func(l labels.Labels, at int64, v float64) bool) error {
 	set := q.Select(ctx, false, nil, labels.MustNewMatcher(labels.MatchEqual, "host", host),
 		labels.MustNewMatcher(labels.MatchEqual, model.MetricNameLabel, name))
 	var it chunkenc.Iterator
@@ -79,8 +80,8 @@ func each(ctx context.Context, q storage.Querier, host, name string, use func(l 
 		of := set.At().Labels()
 		it = set.At().Iterator(it)
 		for it.Next() == chunkenc.ValFloat {
-			if at, v := it.At(); !value.IsStaleNaN(v) {
-				use(of, at, v)
+			if at, v := it.At(); !value.IsStaleNaN(v) && !use(of, at, v) {
+				return nil
 			}
 		}
 		if err := it.Err(); err != nil {
@@ -93,7 +94,7 @@ func each(ctx context.Context, q storage.Querier, host, name string, use func(l 
 // offline finds the times when a host was away.
 func offline(ctx context.Context, q storage.Querier, host string) (events []Event, err error) {
 	away := false
-	err = each(ctx, q, host, upSeries, func(_ labels.Labels, at int64, up float64) {
+	err = each(ctx, q, host, upSeries, func(_ labels.Labels, at int64, up float64) bool {
 		switch {
 		case up == 0 && !away:
 			events = append(events, Event{Kind: EventOffline, At: seconds(at)})
@@ -101,6 +102,7 @@ func offline(ctx context.Context, q storage.Querier, host string) (events []Even
 			events[len(events)-1].End = new(seconds(at))
 		}
 		away = up == 0
+		return true
 	})
 	return events, err
 }
@@ -108,11 +110,12 @@ func offline(ctx context.Context, q storage.Querier, host string) (events []Even
 // boots finds the times when a host was started.
 func boots(ctx context.Context, q storage.Querier, host string) (events []Event, err error) {
 	last := 0.0
-	err = each(ctx, q, host, "systant_system_boot_time", func(_ labels.Labels, _ int64, boot float64) {
+	err = each(ctx, q, host, "systant_system_boot_time", func(_ labels.Labels, _ int64, boot float64) bool {
 		if last != 0 && boot-last > bootShift.Seconds() {
 			events = append(events, Event{Kind: EventBoot, At: boot})
 		}
 		last = max(last, boot)
+		return true
 	})
 	return events, err
 }
@@ -127,13 +130,14 @@ func changes(ctx context.Context, q storage.Querier, host string) (events []Even
 	var spells []spell
 	var before labels.Labels
 	var last int64
-	err = each(ctx, q, host, infoSeries, func(l labels.Labels, at int64, _ float64) {
+	err = each(ctx, q, host, infoSeries, func(l labels.Labels, at int64, _ float64) bool {
 		// A series that goes on after a pause may have returned.
 		const pause = 10 * time.Minute
 		if !labels.Equal(l, before) || at-last > pause.Milliseconds() {
 			spells = append(spells, spell{l, at})
 		}
 		before, last = l, at
+		return true
 	})
 	slices.SortFunc(spells, func(a, b spell) int { return cmp.Compare(a.start, b.start) })
 	for i := range spells {

@@ -5,17 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"math"
 	"os"
 	"sync"
 	"time"
 
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb"
 	"github.com/prometheus/prometheus/util/compression"
-
-	"systant/pkg/schema"
 )
 
 // The database's measures.
@@ -27,9 +25,6 @@ const (
 	// stripes is the number of locks for the series in memory. Prometheus' own
 	// number costs megabytes and is meant for millions of series.
 	stripes = 512
-	// queueLength is the number of samples that wait while the disk is slow: a
-	// minute of a thousand hosts.
-	queueLength = 2048
 	// openAgain is the time between attempts to open the database.
 	openAgain = 30 * time.Second
 	// upEvery is how often it is written that a host is down.
@@ -61,86 +56,22 @@ type Options struct {
 	OnChange func()
 }
 
-// Status is the state of the history.
-type Status struct {
-	// Open tells whether it can be read.
-	Open bool `json:"open"`
-	// Error says why samples are not remembered; empty while they are.
-	Error string `json:"error,omitempty"`
-	// Since is when that began.
-	Since time.Time `json:"since"`
-	// Crowded are hosts with more series than are remembered.
-	Crowded []string `json:"crowded,omitempty"`
-}
-
-// Counters tells what has been written since the start.
-type Counters struct {
-	// Samples is the number of numbers.
-	Samples uint64
-	// Lost is the number of messages that were not remembered.
-	Lost uint64
-	// Refused is the number of numbers that were not taken, by reason.
-	Refused map[string]uint64
-}
-
 // Store is the history. It is safe for concurrent use. See [New].
 type Store struct {
+	*inbox
+	*condition
 	options Options
-	queue   chan event
 	writer  *writer // of Run alone
 
-	// mu guards all below.
-	mu       sync.RWMutex
-	db       *tsdb.DB // nil while it is not open
-	rollups  *rollups // nil where there are none, too
-	status   Status
-	counters Counters
-}
-
-// event is something to write: a sample, or what became of a host.
-type event struct {
-	sample   *schema.Stats
-	retained bool
-	host     string // without a sample: the host that is down, or gone
-	gone     bool
-	now      time.Time
+	// opening guards all below.
+	opening sync.RWMutex
+	db      *tsdb.DB // nil while it is not open
+	rollups *rollups // nil where there are none, too
 }
 
 // New returns a store for [Store.Run] to open.
 func New(o Options) *Store {
-	s := &Store{options: o, queue: make(chan event, queueLength), status: Status{Error: ErrClosed.Error(), Since: time.Now().UTC()}}
-	s.counters.Refused = map[string]uint64{}
-	s.writer = newWriter(o)
-	return s
-}
-
-// Sample hands a sample over that arrived at the moment now. It belongs to the
-// store from then on, and is not changed.
-func (s *Store) Sample(sample *schema.Stats, retained bool, now time.Time) {
-	s.tell(event{sample: sample, retained: retained, now: now})
-}
-
-// Down tells that a host is offline or stale since a moment. It is up again
-// with its next sample.
-func (s *Store) Down(host string, since time.Time) {
-	s.tell(event{host: host, now: since})
-}
-
-// Gone tells that a host is not of the fleet any more. What is remembered of
-// it stays.
-func (s *Store) Gone(host string) {
-	s.tell(event{host: host, gone: true})
-}
-
-// tell queues an event, or counts it as lost.
-func (s *Store) tell(e event) {
-	select {
-	case s.queue <- e:
-	default:
-		s.mu.Lock()
-		s.counters.Lost++
-		s.mu.Unlock()
-	}
+	return &Store{inbox: newInbox(), condition: newCondition(o.Path, o.Log, o.OnChange), options: o, writer: newWriter(o)}
 }
 
 // Run opens the database and writes to it until ctx ends.
@@ -172,9 +103,7 @@ func (s *Store) discard(ctx context.Context, d time.Duration) bool {
 		case <-timer.C:
 			return true
 		case <-s.queue:
-			s.mu.Lock()
-			s.counters.Lost++
-			s.mu.Unlock()
+			s.lost.Add(1)
 		}
 	}
 }
@@ -201,17 +130,19 @@ func (s *Store) open() error {
 	if err != nil {
 		return errors.Join(err, db.Close())
 	}
-	s.mu.Lock()
-	s.db, s.rollups, s.status.Open = db, rolls, true
-	s.mu.Unlock()
+	s.opening.Lock()
+	s.db, s.rollups = db, rolls
+	s.opening.Unlock()
+	s.opened(true)
 	s.fault(nil)
 	return nil
 }
 
 // close closes the database.
 func (s *Store) close() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.opened(false)
+	s.opening.Lock()
+	defer s.opening.Unlock()
 	err := s.db.Close()
 	if s.rollups != nil {
 		err = errors.Join(err, s.rollups.db.Close())
@@ -219,7 +150,7 @@ func (s *Store) close() {
 	if err != nil {
 		s.options.Log.Error("history not closed properly", "err", err)
 	}
-	s.db, s.rollups, s.status.Open = nil, nil, false
+	s.db, s.rollups = nil, nil
 	s.writer = newWriter(s.options) // its references are of the old one
 }
 
@@ -264,15 +195,7 @@ func (s *Store) drain(ctx context.Context) {
 
 // take writes one event.
 func (s *Store) take(ctx context.Context, e event) {
-	s.commit(ctx, func(app storage.Appender) error {
-		switch {
-		case e.sample != nil:
-			return s.writer.sample(app, e.sample, e.retained, e.now)
-		case e.gone:
-			return s.writer.gone(app, e.host)
-		}
-		return s.writer.down(app, e.host, e.now)
-	})
+	s.commit(ctx, func(app storage.Appender) error { return s.writer.event(app, e) })
 }
 
 // commit writes what fill appends, in one transaction.
@@ -285,70 +208,22 @@ func (s *Store) commit(ctx context.Context, fill func(storage.Appender) error) {
 		err = errors.Join(err, app.Rollback())
 	}
 	if err != nil {
+		s.lost.Add(1)
 		err = fmt.Errorf("writing the history: %w", err)
 	}
-	s.mu.Lock()
-	if err != nil {
-		s.counters.Lost++
-	}
-	s.counters.Samples += s.writer.taken()
-	for reason, n := range s.writer.refused {
-		s.counters.Refused[reason] += n
-	}
-	clear(s.writer.refused)
-	s.mu.Unlock()
+	s.count(s.writer)
 	s.fault(err)
 }
 
-// fault notes an error, or that there is none, and says so once.
-func (s *Store) fault(err error) {
-	text := ""
-	if err != nil {
-		text = err.Error()
-	}
-	crowded := s.writer.crowded()
-	s.mu.Lock()
-	before := s.status
-	s.status.Error, s.status.Crowded = text, crowded
-	changed := before.Error != text || len(before.Crowded) != len(crowded) || before.Open != s.status.Open
-	if before.Error != text {
-		s.status.Since = time.Now().UTC()
-	}
-	s.mu.Unlock()
-	switch {
-	case before.Error == text:
-	case err != nil:
-		s.options.Log.Error("history not written; everything else goes on", "err", err)
-	default:
-		s.options.Log.Info("history is written", "path", s.options.Path)
-	}
-	if changed && s.options.OnChange != nil {
-		s.options.OnChange()
-	}
-}
-
-// Status returns the state of the history.
-func (s *Store) Status() Status {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.status
-}
-
 // Counters returns what has been written so far.
-func (s *Store) Counters() Counters {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	c := s.counters
-	c.Refused = maps.Clone(s.counters.Refused)
-	return c
-}
+func (s *Store) Counters() Counters { return s.totals(s.lost.Load()) }
 
 // Querier reads what lies between two times in milliseconds since 1970, or
 // returns [ErrClosed]. What the numbers themselves don't reach back to is read
 // from their roll-ups. It implements [storage.Queryable].
 func (s *Store) Querier(mint, maxt int64) (storage.Querier, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.opening.RLock()
+	defer s.opening.RUnlock()
 	if s.db == nil {
 		return nil, ErrClosed
 	}
@@ -371,9 +246,9 @@ func (s *Store) Querier(mint, maxt int64) (storage.Querier, error) {
 }
 
 // rolled returns a reader of roll-ups of one kind, or [ErrClosed].
-func (s *Store) rolled(kind string, mint, maxt int64) (storage.Querier, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+func (s *Store) rolled(kind string, _ time.Duration, mint, maxt int64) (storage.Querier, error) {
+	s.opening.RLock()
+	defer s.opening.RUnlock()
 	if s.rollups == nil {
 		return nil, ErrClosed
 	}
@@ -384,11 +259,24 @@ func (s *Store) rolled(kind string, mint, maxt int64) (storage.Querier, error) {
 	return rolled{q, kind}, nil
 }
 
+// moments returns the times of a host's samples, as long as there are few.
+func (s *Store) moments(ctx context.Context, q storage.Querier, host string, _, _ int64, most int) (moments []int64, all bool, err error) {
+	first, _ := s.reach()
+	all = true
+	err = each(ctx, q, host, upSeries, func(_ labels.Labels, at int64, up float64) bool {
+		if all = at >= first && len(moments) < most; all && up == 1 {
+			moments = append(moments, at)
+		}
+		return all
+	})
+	return moments, all, err
+}
+
 // reach returns the time of the oldest number, and the time before which there
 // are roll-ups, in milliseconds.
 func (s *Store) reach() (first, until int64) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.opening.RLock()
+	defer s.opening.RUnlock()
 	if s.db == nil {
 		return math.MaxInt64, math.MinInt64
 	}

@@ -2,6 +2,7 @@ package history
 
 import (
 	"errors"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -37,6 +38,11 @@ const (
 // Reasons returns the reasons to refuse a number.
 func Reasons() []string { return []string{RefusedCrowded, RefusedDuplicate, RefusedLate} }
 
+// target is what numbers are written to: see [storage.Appender].
+type target interface {
+	Append(ref storage.SeriesRef, l labels.Labels, t int64, v float64) (storage.SeriesRef, error)
+}
+
 // writer turns what happens to hosts into series. It is for one goroutine.
 type writer struct {
 	options Options
@@ -45,6 +51,8 @@ type writer struct {
 	hosts   map[string]*host
 	samples uint64
 	refused map[string]uint64
+	// overfull are the hosts with too many series.
+	overfull map[string]struct{}
 }
 
 // host is what is written of one host.
@@ -69,7 +77,7 @@ type series struct {
 
 // newWriter returns a writer for a database that was just opened.
 func newWriter(o Options) *writer {
-	return &writer{options: o, reader: schema.NewReader(), names: map[*schema.Metric]string{}, hosts: map[string]*host{}, refused: map[string]uint64{}}
+	return &writer{options: o, reader: schema.NewReader(), names: map[*schema.Metric]string{}, hosts: map[string]*host{}, refused: map[string]uint64{}, overfull: map[string]struct{}{}}
 }
 
 // taken returns how many numbers were taken since the last time.
@@ -80,16 +88,7 @@ func (w *writer) taken() uint64 {
 }
 
 // crowded returns the hosts that have too many series, by name.
-func (w *writer) crowded() []string {
-	var names []string
-	for name, h := range w.hosts {
-		if h.crowded {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
+func (w *writer) crowded() []string { return slices.Sorted(maps.Keys(w.overfull)) }
 
 // host returns a host, which may be new.
 func (w *writer) host(name string) *host {
@@ -101,8 +100,19 @@ func (w *writer) host(name string) *host {
 	return h
 }
 
+// event writes what has happened.
+func (w *writer) event(to target, e event) error {
+	switch {
+	case e.sample != nil:
+		return w.sample(to, e.sample, e.retained, e.now)
+	case e.gone:
+		return w.gone(to, e.host)
+	}
+	return w.down(to, e.host, e.now)
+}
+
 // sample writes a sample.
-func (w *writer) sample(app storage.Appender, s *schema.Stats, retained bool, now time.Time) error {
+func (w *writer) sample(to target, s *schema.Stats, retained bool, now time.Time) error {
 	h := w.host(s.Hostname)
 	at, ok := w.moment(h, s.Timestamp, retained, now)
 	if !ok {
@@ -112,7 +122,7 @@ func (w *writer) sample(app storage.Appender, s *schema.Stats, retained bool, no
 	h.round++
 	crowded := h.crowded
 	h.crowded = false
-	put := &batch{writer: w, host: h, app: app, at: at}
+	put := &batch{writer: w, host: h, to: to, at: at}
 	for n := range w.reader.Numbers(s) {
 		put.number(w.name(n.Metric), n.Group.InstanceLabel(), n.Instance, n.Value)
 	}
@@ -122,7 +132,9 @@ func (w *writer) sample(app storage.Appender, s *schema.Stats, retained bool, no
 		put.end(at)
 		h.last, h.down = at, false
 	}
-	if h.crowded && !crowded {
+	if !h.crowded {
+		delete(w.overfull, h.name)
+	} else if w.overfull[h.name] = struct{}{}; !crowded {
 		w.options.Log.Warn("host has more series than are remembered", "host", h.name, "max_series_per_host", w.options.MaxSeries)
 	}
 	return put.err
@@ -162,7 +174,7 @@ func (w *writer) name(m *schema.Metric) string {
 }
 
 // down writes that a host is down since a moment.
-func (w *writer) down(app storage.Appender, name string, since time.Time) error {
+func (w *writer) down(to target, name string, since time.Time) error {
 	h := w.host(name)
 	if h.down {
 		return nil
@@ -170,7 +182,7 @@ func (w *writer) down(app storage.Appender, name string, since time.Time) error 
 	h.down = true
 	h.round++
 	at := max(h.last+1, since.UnixMilli())
-	put := &batch{writer: w, host: h, app: app, at: at}
+	put := &batch{writer: w, host: h, to: to, at: at}
 	put.number(upSeries, "", "", 0)
 	put.end(at)
 	h.last = at
@@ -178,12 +190,12 @@ func (w *writer) down(app storage.Appender, name string, since time.Time) error 
 }
 
 // stillDown writes that those are down which are.
-func (w *writer) stillDown(app storage.Appender, now time.Time) error {
+func (w *writer) stillDown(to target, now time.Time) error {
 	for _, h := range w.hosts {
 		if !h.down || now.UnixMilli() <= h.last {
 			continue
 		}
-		put := &batch{writer: w, host: h, app: app, at: now.UnixMilli()}
+		put := &batch{writer: w, host: h, to: to, at: now.UnixMilli()}
 		put.number(upSeries, "", "", 0)
 		if put.err != nil {
 			return put.err
@@ -193,15 +205,16 @@ func (w *writer) stillDown(app storage.Appender, now time.Time) error {
 }
 
 // gone ends all series of a host.
-func (w *writer) gone(app storage.Appender, name string) error {
+func (w *writer) gone(to target, name string) error {
 	h := w.hosts[name]
 	if h == nil {
 		return nil
 	}
 	h.round++
-	put := &batch{writer: w, host: h, app: app, at: h.last + 1}
+	put := &batch{writer: w, host: h, to: to, at: h.last + 1}
 	put.end(put.at)
 	delete(w.hosts, name)
+	delete(w.overfull, name)
 	return put.err
 }
 
@@ -209,7 +222,7 @@ func (w *writer) gone(app storage.Appender, name string) error {
 type batch struct {
 	*writer
 	host *host
-	app  storage.Appender
+	to   target
 	at   int64
 	err  error // the first one that is no fault of the number
 }
@@ -261,11 +274,11 @@ func (b *batch) put(k key, v float64, pairs ...string) {
 func (b *batch) append(k key, one *series, v float64, pairs []string) {
 	var err error
 	if one.ref != 0 {
-		_, err = b.app.Append(one.ref, labels.EmptyLabels(), b.at, v)
+		_, err = b.to.Append(one.ref, labels.EmptyLabels(), b.at, v)
 	}
 	if one.ref == 0 || errors.Is(err, tsdb.ErrInvalidSample) {
 		all := append([]string{model.MetricNameLabel, k.name, "host", b.host.name}, pairs...)
-		one.ref, err = b.app.Append(0, labels.FromStrings(all...), b.at, v)
+		one.ref, err = b.to.Append(0, labels.FromStrings(all...), b.at, v)
 	}
 	b.judge(err)
 }
@@ -291,7 +304,7 @@ func (b *batch) end(at int64) {
 		if one.round == b.host.round || b.err != nil {
 			continue
 		}
-		if _, err := b.app.Append(one.ref, labels.EmptyLabels(), at, math.Float64frombits(value.StaleNaN)); !errors.Is(err, tsdb.ErrInvalidSample) {
+		if _, err := b.to.Append(one.ref, labels.EmptyLabels(), at, math.Float64frombits(value.StaleNaN)); !errors.Is(err, tsdb.ErrInvalidSample) {
 			b.judge(err) // one that the database has forgotten has ended
 		}
 		delete(b.host.series, k)
