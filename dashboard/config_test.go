@@ -43,7 +43,7 @@ func TestReference(t *testing.T) {
 		t.Errorf("reference.toml differs from the defaults (-defaults +reference):\n%s", diff)
 	}
 	want := []any{"127.0.0.1:4000", true, BrokerConfig{Listen: "127.0.0.1:1883"}, 10_000, time.Duration(0),
-		HistoryConfig{Path: "/home/ann/.local/state/systant/history", Rewind: 7 * 24 * time.Hour, MaxRewindBytes: 1 << 30, Retention: 31 * 24 * time.Hour, RollupRetention: 3 * 365 * 24 * time.Hour, Late: 24 * time.Hour, MaxSeries: 10_000}}
+		HistoryConfig{Path: "/home/ann/.local/state/systant/history", Embedded: true, Rewind: 7 * 24 * time.Hour, MaxRewindBytes: 1 << 30, Retention: 31 * 24 * time.Hour, RollupRetention: 3 * 365 * 24 * time.Hour, Late: 24 * time.Hour, MaxSeries: 10_000}}
 	if diff := cmp.Diff(want, compare(empty)[:6]); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
 	}
@@ -70,6 +70,12 @@ func TestConfigErrors(t *testing.T) {
 		"[history]\nmax_size = \"1MiB\"":                           "bad.toml:2: history.max_size: must be at least 64MiB",
 		"[history]\nrewind = \"1s\"":                               "bad.toml:2: history.rewind: must be 0",
 		"[history]\nrewind_max_size = 5":                           "bad.toml:2: history.rewind_max_size: must be at least 1MiB",
+		"[history]\nremote_write_url = \"ftp://a\"":                "bad.toml:2: history.remote_write_url: must be an address",
+		"[history]\nremote_write_url = \"http://a:b@c\"":           "bad.toml:2: history.remote_write_url: must be an address",
+		"[history]\nquery_url = \"http://a\"":                      "bad.toml:2: history.query_url: needs remote_write_url",
+		"[history]\nembedded = false":                              "bad.toml:2: history.embedded: must be true",
+		"[history]\nremote_username = \"a\"":                       "bad.toml:2: history.remote_username: needs remote_password_file",
+		"[history]\nremote_password_file = \"/none/it\"":           "bad.toml:2: history.remote_password_file",
 		"[history]\nlate = \"1m\"":                                 "bad.toml:2: history.late: must be 10m to 7d",
 		"[history]\nmax_series_per_host = 0":                       "bad.toml:2: history.max_series_per_host: must be 1 to 1000000",
 		"[log]\nlevel = \"loud\"":                                  "bad.toml:2: log.level: must be debug, info, warn or error",

@@ -6,18 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"systant/dashboard/internal/broker"
 	"systant/dashboard/internal/fleet"
-	"systant/dashboard/internal/history"
 	"systant/dashboard/internal/ingest"
 	"systant/dashboard/internal/live"
-	"systant/dashboard/internal/promapi"
-	"systant/dashboard/internal/rewind"
 	"systant/dashboard/internal/web"
 	"systant/pkg/schema"
 )
@@ -39,16 +35,15 @@ const extraClients = 200
 // Dashboard is a dashboard that has its addresses and is not running yet, or
 // not any more. See [New].
 type Dashboard struct {
-	config  Config
-	log     *slog.Logger
-	page    net.Listener
-	broker  *broker.Broker // nil when another one is used
-	link    *link
-	hub     *live.Hub
-	feed    *feed
-	history *history.Store // nil where nothing is remembered
-	rewind  *rewind.Store  // nil where samples are not kept as they came
-	server  *web.Server
+	config Config
+	log    *slog.Logger
+	page   net.Listener
+	broker *broker.Broker // nil when another one is used
+	link   *link
+	hub    *live.Hub
+	feed   *feed
+	memory *memory // nil where nothing is remembered
+	server *web.Server
 }
 
 // New takes the addresses that the configuration names and returns a
@@ -81,15 +76,9 @@ func listen(what, option, address string) (net.Listener, error) {
 // join builds the parts and tells each of its neighbours.
 func (d *Dashboard) join() error {
 	hosts := fleet.New(fleet.Options{MaxHosts: d.config.MaxHosts, ForgetAfter: d.config.ForgetAfter})
-	var gate *ingest.Ingest
-	if d.config.History.Path == "" {
-		gate = ingest.New(d.config.Topics, hosts, d.log)
-	} else {
-		d.history = history.New(d.historyOptions())
-		if d.config.History.Rewind != 0 {
-			d.rewind = rewind.New(d.rewindOptions())
-		}
-		gate = ingest.New(d.config.Topics, &recorder{hosts, d.history, d.rewind, d.config.History.Late}, d.log)
+	gate := ingest.New(d.config.Topics, hosts, d.log)
+	if d.memory = newMemory(d.config.History, d.log, func() { d.feed.remembered() }); d.memory != nil {
+		gate = ingest.New(d.config.Topics, &recorder{hosts, d.memory}, d.log)
 	}
 	options := d.config.MQTT
 	if d.config.Embedded {
@@ -106,39 +95,18 @@ func (d *Dashboard) join() error {
 		Since:    time.Now().UTC(),
 		Error:    "not connected yet",
 	}}
-	v := &view{fleet: hosts, ingest: gate, broker: state, history: d.history, rewind: d.rewind, version: Version, log: d.log}
+	v := &view{fleet: hosts, ingest: gate, broker: state, memory: d.memory, version: Version, log: d.log}
 	d.hub = live.New(v, live.Options{MaxSessions: maxSessions, WriteTimeout: writeTimeout, PingEvery: pingEvery})
 	v.hub = d.hub
-	d.feed = &feed{fleet: hosts, hub: d.hub, view: v, history: d.history, log: d.log}
+	d.feed = &feed{fleet: hosts, hub: d.hub, view: v, memory: d.memory, log: d.log}
 	d.link = &link{options: options, topics: d.config.Topics, ingest: gate, state: state, feed: d.feed, log: d.log}
 	o := web.Options{State: v, Events: d.hub, Version: Version, AllowedHosts: d.config.AllowedHosts, Log: d.log}
-	if d.history != nil {
-		engine := history.NewEngine(d.history, d.log)
-		o.Queries, o.Past = promapi.New(engine, Version), past{hosts, engine, d.rewind}
+	if d.memory != nil {
+		o.Queries, o.Past = d.memory.queries, past{hosts, d.memory}
 	}
 	var err error
 	d.server, err = web.New(o)
 	return err
-}
-
-// historyOptions returns what the history is opened with.
-func (d *Dashboard) historyOptions() history.Options {
-	c := d.config.History
-	rollups := c.MaxBytes / 3 // of what is for both
-	return history.Options{
-		Path: c.Path, Retention: c.Retention, MaxBytes: c.MaxBytes - rollups,
-		RollupRetention: c.RollupRetention, MaxRollupBytes: rollups, Late: c.Late, MaxSeries: c.MaxSeries,
-		Log: d.log, OnChange: func() { d.feed.remembered() },
-	}
-}
-
-// rewindOptions returns what the samples as they came are kept with.
-func (d *Dashboard) rewindOptions() rewind.Options {
-	c := d.config.History
-	return rewind.Options{
-		Path: filepath.Join(c.Path, "rewind.sqlite"), Retention: c.Rewind, MaxBytes: c.MaxRewindBytes,
-		Log: d.log, OnChange: func() { d.feed.remembered() },
-	}
 }
 
 // ownBroker takes the address of the dashboard's own broker.
@@ -201,11 +169,8 @@ func (d *Dashboard) Run(ctx context.Context) error {
 	// The history outlives the server, whose queries read it.
 	historyCtx, stopHistory := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopHistory()
-	if d.history != nil {
-		tasks.Go(func() error { return d.history.Run(historyCtx) })
-	}
-	if d.rewind != nil {
-		tasks.Go(func() error { return d.rewind.Run(historyCtx) })
+	if d.memory != nil {
+		d.memory.run(historyCtx, tasks)
 	}
 	tasks.Go(func() error {
 		defer stopHistory()

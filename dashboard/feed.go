@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"systant/dashboard/internal/fleet"
-	"systant/dashboard/internal/history"
 	"systant/dashboard/internal/live"
 )
 
@@ -20,11 +19,11 @@ const clockEvery = time.Second
 
 // feed carries changes from the fleet to the browsers.
 type feed struct {
-	fleet   *fleet.Fleet
-	hub     *live.Hub
-	view    *view
-	history *history.Store // nil where nothing is remembered
-	log     *slog.Logger
+	fleet  *fleet.Fleet
+	hub    *live.Hub
+	view   *view
+	memory *memory // nil where nothing is remembered
+	log    *slog.Logger
 }
 
 // run passes changes on until ctx ends.
@@ -48,8 +47,8 @@ func (f *feed) run(ctx context.Context) error {
 func (f *feed) pass() {
 	changes := f.fleet.Changes()
 	f.view.outdated()
-	if f.history != nil {
-		record(changes, f.history)
+	if f.memory != nil {
+		f.memory.changes(changes)
 	}
 	if f.hub.Sessions() == 0 {
 		return
@@ -81,7 +80,7 @@ func (f *feed) pass() {
 
 // remembered shows a change of the history's state.
 func (f *feed) remembered() {
-	f.broadcast("history", f.view.remembered())
+	f.broadcast("history", f.memory.status())
 }
 
 // broadcast sends an event to every browser.

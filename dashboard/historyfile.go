@@ -1,17 +1,27 @@
 package dashboard
 
 import (
+	"net/url"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"systant/pkg/config"
+	"systant/pkg/mqtt"
 )
 
 // HistoryConfig says what is remembered.
 type HistoryConfig struct {
-	// Path is the folder of the database; empty where nothing is remembered.
+	// Path is the folder of what is kept here; empty where nothing is remembered.
 	Path string
+	// Embedded tells whether numbers are kept there.
+	Embedded bool
+	// RemoteWriteURL is where numbers are sent too, and QueryURL where they are
+	// asked for instead; nil for nowhere.
+	RemoteWriteURL, QueryURL *url.URL
+	// RemoteUsername and RemotePassword are for both; without a username, the
+	// password is a bearer token.
+	RemoteUsername, RemotePassword string
 	// Retention is how long numbers are kept, and RollupRetention how long their
 	// roll-ups; 0 is that there are none. MaxBytes is how large both may become,
 	// about; 0 is without bound.
@@ -32,6 +42,11 @@ type HistoryConfig struct {
 type historySection struct {
 	Enabled   bool            `toml:"enabled"`
 	Path      string          `toml:"path"`
+	Embedded  bool            `toml:"embedded"`
+	WriteURL  string          `toml:"remote_write_url"`
+	QueryURL  string          `toml:"query_url"`
+	Username  string          `toml:"remote_username"`
+	Password  string          `toml:"remote_password_file"`
 	Retention config.Duration `toml:"retention"`
 	Rollups   config.Duration `toml:"rollup_retention"`
 	MaxSize   config.Size     `toml:"max_size"`
@@ -60,6 +75,7 @@ const (
 func defaultHistory() historySection {
 	return historySection{
 		Enabled:   true,
+		Embedded:  true,
 		Retention: config.Seconds(31 * 24 * time.Hour),
 		Rollups:   config.Seconds(3 * 365 * 24 * time.Hour),
 		Rewind:    config.Seconds(7 * 24 * time.Hour),
@@ -80,8 +96,8 @@ func (s historySection) check(f *config.File, getenv func(string) string) (Histo
 			return c, f.Invalid("history."+rule.option, "%s", rule.text)
 		}
 	}
-	if !s.Enabled {
-		return c, nil
+	if err := s.remote(&c, f); err != nil || !s.Enabled {
+		return c, err
 	}
 	if c.Path = s.Path; c.Path == "" {
 		c.Path = stateFolder(getenv)
@@ -90,6 +106,42 @@ func (s historySection) check(f *config.File, getenv func(string) string) (Histo
 		return c, f.Invalid("history.path", "must be set, as none of STATE_DIRECTORY, XDG_STATE_HOME and HOME says where")
 	}
 	return c, nil
+}
+
+// remote reads what is said of another engine.
+func (s historySection) remote(c *HistoryConfig, f *config.File) (err error) {
+	if c.RemoteWriteURL, err = engineURL(f, "remote_write_url", s.WriteURL); err != nil {
+		return err
+	}
+	if c.QueryURL, err = engineURL(f, "query_url", s.QueryURL); err != nil {
+		return err
+	}
+	if c.RemoteUsername, c.RemotePassword = s.Username, ""; s.Password != "" {
+		if c.RemotePassword, err = mqtt.ReadSecret(f, "history.remote_password_file", s.Password); err != nil {
+			return err
+		}
+	}
+	switch c.Embedded = s.Embedded; {
+	case c.QueryURL != nil && c.RemoteWriteURL == nil:
+		return f.Invalid("history.query_url", "needs remote_write_url, so that there is something to ask for")
+	case !c.Embedded && c.QueryURL == nil:
+		return f.Invalid("history.embedded", "must be true where no query_url says what to ask instead")
+	case c.RemoteUsername != "" && c.RemotePassword == "":
+		return f.Invalid("history.remote_username", "needs remote_password_file")
+	}
+	return nil
+}
+
+// engineURL reads the address of another engine, which may be empty.
+func engineURL(f *config.File, option, text string) (*url.URL, error) {
+	if text == "" {
+		return nil, nil //nolint:nilnil // none is what is said
+	}
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, f.Invalid("history."+option, "must be an address such as \"http://127.0.0.1:8428\", without a user or a query")
+	}
+	return u, nil
 }
 
 // rule is what must not be so.

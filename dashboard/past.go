@@ -15,19 +15,18 @@ import (
 
 // past reads for the page what was.
 type past struct {
-	fleet  *fleet.Fleet
-	engine *history.Engine
-	rewind *rewind.Store // nil where samples are not kept as they came
+	fleet *fleet.Fleet
+	*memory
 }
 
 // Chart returns what metrics of a host were.
 func (p past) Chart(ctx context.Context, host string, metrics []string, start, end time.Time, points int) (any, error) {
-	return p.engine.Chart(ctx, history.ChartRequest{Host: host, Metrics: metrics, Start: start, End: end, Points: points})
+	return p.reader.Chart(ctx, history.ChartRequest{Host: host, Metrics: metrics, Start: start, End: end, Points: points})
 }
 
 // Events returns what happened to a host.
 func (p past) Events(ctx context.Context, host string, start, end time.Time) (any, error) {
-	events, err := p.engine.Events(ctx, host, start, end)
+	events, err := p.reader.Events(ctx, host, start, end)
 	return struct {
 		Events []history.Event `json:"events"`
 	}{events}, err

@@ -12,7 +12,6 @@ import (
 	"systant/dashboard/internal/history"
 	"systant/dashboard/internal/ingest"
 	"systant/dashboard/internal/live"
-	"systant/dashboard/internal/rewind"
 	"systant/dashboard/internal/web"
 	"systant/pkg/schema"
 )
@@ -24,8 +23,7 @@ type view struct {
 	ingest  *ingest.Ingest
 	hub     *live.Hub
 	broker  *brokerState
-	history *history.Store // nil where nothing is remembered
-	rewind  *rewind.Store  // nil where samples are not kept as they came
+	memory  *memory // nil where nothing is remembered
 	version string
 	log     *slog.Logger
 
@@ -57,17 +55,10 @@ func (v *view) Health() any {
 
 // remembered returns the state of the history, or nil where there is none.
 func (v *view) remembered() *history.Status {
-	if v.history == nil {
+	if v.memory == nil {
 		return nil
 	}
-	status := v.history.Status()
-	if v.rewind == nil || status.Error != "" {
-		return &status
-	}
-	if err := v.rewind.Error(); err != nil && status.Open {
-		status.Error = err.Error()
-	}
-	return &status
+	return v.memory.status()
 }
 
 // Snapshot returns the first event of a browser's session.
@@ -148,21 +139,10 @@ func (v *view) Metrics() []web.Metric {
 		gauge("go_memstats_heap_inuse_bytes", "Bytes in heap spans in use.", "", single(float64(memory.HeapInuse))),
 		gauge("go_memstats_sys_bytes", "Bytes obtained from the system.", "", single(float64(memory.Sys))),
 	}
-	if v.history == nil {
+	if v.memory == nil {
 		return metrics
 	}
-	remembered, lost := v.history.Counters(), 0.0
-	if v.rewind != nil {
-		lost = float64(v.rewind.Lost())
-	}
-	return append(metrics,
-		counter("systant_history_samples_total", "Numbers remembered.", "", single(float64(remembered.Samples))),
-		counter("systant_history_refused_total", "Numbers not remembered, by reason.", "reason",
-			labelled(remembered.Refused, history.Reasons()...)),
-		counter("systant_history_lost_total", "Messages of which nothing was remembered, as the history could not be written.", "",
-			single(float64(remembered.Lost))),
-		counter("systant_rewind_lost_total", "Samples not kept as they came, as they could not be written.", "", single(lost)),
-	)
+	return append(metrics, v.memory.metrics()...)
 }
 
 // counter returns a metric that only grows.

@@ -27,8 +27,9 @@ func startDashboard(t *testing.T, broker *mosquitto) *dashboard {
 	return startDashboardAt(t, broker, t.TempDir())
 }
 
-// startDashboardAt is startDashboard with the history in a folder.
-func startDashboardAt(t *testing.T, broker *mosquitto, folder string) *dashboard {
+// startDashboardAt is startDashboard with the history in a folder, and further
+// lines about it.
+func startDashboardAt(t *testing.T, broker *mosquitto, folder string, lines ...string) *dashboard {
 	t.Helper()
 	port := freePort(t)
 	d := &dashboard{url: fmt.Sprintf("http://127.0.0.1:%d", port)}
@@ -40,7 +41,8 @@ host = "127.0.0.1"
 port = %d
 [history]
 path = %q
-`, port, broker.port, folder)))
+%s
+`, port, broker.port, folder, strings.Join(lines, "\n"))))
 	eventually(t, "the dashboard answers", func() bool {
 		d.alive(t)
 		response, err := http.Get(d.url + "/healthz")
@@ -80,6 +82,18 @@ func (d *dashboard) hosts(t *testing.T) map[string]host {
 // get decodes an answer.
 func (d *dashboard) get(t *testing.T, path string, into any) {
 	t.Helper()
+	status, text := d.text(t, path)
+	if status != http.StatusOK {
+		t.Fatalf("%s: %d: %.200s", path, status, text)
+	}
+	if err := json.Unmarshal([]byte(text), into); err != nil {
+		t.Fatalf("%s: %v in %.200s", path, err, text)
+	}
+}
+
+// text returns the status of an answer, and what it says.
+func (d *dashboard) text(t *testing.T, path string) (int, string) {
+	t.Helper()
 	response, err := http.Get(d.url + path)
 	if err != nil {
 		t.Fatal(err)
@@ -89,12 +103,7 @@ func (d *dashboard) get(t *testing.T, path string, into any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if response.StatusCode != http.StatusOK {
-		t.Fatalf("%s: %s: %.200s", path, response.Status, body)
-	}
-	if err := json.Unmarshal(body, into); err != nil {
-		t.Fatalf("%s: %v in %.200s", path, err, body)
-	}
+	return response.StatusCode, string(body)
 }
 
 // event is one event of the stream.

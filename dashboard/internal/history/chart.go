@@ -91,7 +91,7 @@ func (r *Reader) Chart(ctx context.Context, request ChartRequest) (*Chart, error
 		}
 		d := &drawing{axis: axis, host: request.Host, names: names, lines: map[key]*gathering{}}
 		if until = axis.rolledUntil(first, until); until <= axis.start {
-			err = d.read(ctx, q, "")
+			err = d.read(ctx, q, "", axis.start, axis.end)
 		} else {
 			err = r.readParts(ctx, d, until)
 		}
@@ -107,11 +107,12 @@ func (r *Reader) Chart(ctx context.Context, request ChartRequest) (*Chart, error
 // readParts reads roll-ups before a time, and numbers from there on.
 func (r *Reader) readParts(ctx context.Context, d *drawing, until int64) error {
 	for _, kind := range []string{rolledMean, rolledLow, rolledHigh} {
-		q, err := r.from.rolled(kind, time.Duration(d.axis.step)*time.Millisecond, d.axis.start, min(until-1, d.axis.end))
+		start, end := d.axis.start, min(until-1, d.axis.end)
+		q, err := r.from.rolled(kind, time.Duration(d.axis.step)*time.Millisecond, start, end)
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(d.read(ctx, q, kind), q.Close()); err != nil {
+		if err := errors.Join(d.read(ctx, q, kind, start, end), q.Close()); err != nil {
 			return err
 		}
 	}
@@ -122,7 +123,7 @@ func (r *Reader) readParts(ctx context.Context, d *drawing, until int64) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.read(ctx, q, ""), q.Close())
+	return errors.Join(d.read(ctx, q, "", until, d.axis.end), q.Close())
 }
 
 // drawing is a chart under way.
@@ -136,9 +137,9 @@ type drawing struct {
 
 // read adds what lies between two times: the numbers themselves, or a kind of
 // their roll-ups.
-func (d *drawing) read(ctx context.Context, q storage.Querier, kind string) error {
+func (d *drawing) read(ctx context.Context, q storage.Querier, kind string, start, end int64) error {
 	all := slices.Sorted(maps.Keys(d.names))
-	set := q.Select(ctx, false, &storage.SelectHints{Start: d.axis.start, End: d.axis.end},
+	set := q.Select(ctx, false, &storage.SelectHints{Start: start, End: end},
 		labels.MustNewMatcher(labels.MatchEqual, "host", d.host),
 		labels.MustNewMatcher(labels.MatchRegexp, model.MetricNameLabel, strings.Join(all, "|")))
 	var it chunkenc.Iterator

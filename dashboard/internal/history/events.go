@@ -49,8 +49,9 @@ type Event struct {
 func (r *Reader) Events(ctx context.Context, host string, start, end time.Time) ([]Event, error) {
 	events := []Event{}
 	err := r.Select(ctx, start, end, func(ctx context.Context, q storage.Querier) error {
-		for _, find := range []func(context.Context, storage.Querier, string) ([]Event, error){offline, boots, changes} {
-			found, err := find(ctx, q, host)
+		hints := storage.SelectHints{Start: start.UnixMilli(), End: end.UnixMilli()}
+		for _, find := range []func(context.Context, storage.Querier, storage.SelectHints, string) ([]Event, error){offline, boots, changes} {
+			found, err := find(ctx, q, hints, host)
 			if err != nil {
 				return fmt.Errorf("reading the events of %s: %w", host, err)
 			}
@@ -71,9 +72,10 @@ func (r *Reader) Events(ctx context.Context, host string, start, end time.Time) 
 func seconds(at int64) float64 { return float64(at) / 1000 }
 
 // each calls use for all numbers of a host's series of one name, while it
-// returns true.
-func each(ctx context.Context, q storage.Querier, host, name string, use func(l labels.Labels, at int64, v float64) bool) error {
-	set := q.Select(ctx, false, nil, labels.MustNewMatcher(labels.MatchEqual, "host", host),
+// returns true; where there are roll-ups alone, for those that suit the
+// function of the hints.
+func each(ctx context.Context, q storage.Querier, hints storage.SelectHints, host, name string, use func(l labels.Labels, at int64, v float64) bool) error {
+	set := q.Select(ctx, false, &hints, labels.MustNewMatcher(labels.MatchEqual, "host", host),
 		labels.MustNewMatcher(labels.MatchEqual, model.MetricNameLabel, name))
 	var it chunkenc.Iterator
 	for set.Next() {
@@ -92,9 +94,10 @@ func each(ctx context.Context, q storage.Querier, host, name string, use func(l 
 }
 
 // offline finds the times when a host was away.
-func offline(ctx context.Context, q storage.Querier, host string) (events []Event, err error) {
+func offline(ctx context.Context, q storage.Querier, hints storage.SelectHints, host string) (events []Event, err error) {
 	away := false
-	err = each(ctx, q, host, upSeries, func(_ labels.Labels, at int64, up float64) bool {
+	hints.Func = "min_over_time"
+	err = each(ctx, q, hints, host, upSeries, func(_ labels.Labels, at int64, up float64) bool {
 		switch {
 		case up == 0 && !away:
 			events = append(events, Event{Kind: EventOffline, At: seconds(at)})
@@ -108,9 +111,10 @@ func offline(ctx context.Context, q storage.Querier, host string) (events []Even
 }
 
 // boots finds the times when a host was started.
-func boots(ctx context.Context, q storage.Querier, host string) (events []Event, err error) {
+func boots(ctx context.Context, q storage.Querier, hints storage.SelectHints, host string) (events []Event, err error) {
 	last := 0.0
-	err = each(ctx, q, host, "systant_system_boot_time", func(_ labels.Labels, _ int64, boot float64) bool {
+	hints.Func = "max_over_time"
+	err = each(ctx, q, hints, host, "systant_system_boot_time", func(_ labels.Labels, _ int64, boot float64) bool {
 		if last != 0 && boot-last > bootShift.Seconds() {
 			events = append(events, Event{Kind: EventBoot, At: boot})
 		}
@@ -122,7 +126,7 @@ func boots(ctx context.Context, q storage.Querier, host string) (events []Event,
 
 // changes finds what of a host has changed: one series of it ends, and another
 // begins.
-func changes(ctx context.Context, q storage.Querier, host string) (events []Event, err error) {
+func changes(ctx context.Context, q storage.Querier, hints storage.SelectHints, host string) (events []Event, err error) {
 	type spell struct {
 		of    labels.Labels
 		start int64
@@ -130,7 +134,7 @@ func changes(ctx context.Context, q storage.Querier, host string) (events []Even
 	var spells []spell
 	var before labels.Labels
 	var last int64
-	err = each(ctx, q, host, infoSeries, func(l labels.Labels, at int64, _ float64) bool {
+	err = each(ctx, q, hints, host, infoSeries, func(l labels.Labels, at int64, _ float64) bool {
 		// A series that goes on after a pause may have returned.
 		const pause = 10 * time.Minute
 		if !labels.Equal(l, before) || at-last > pause.Milliseconds() {

@@ -160,6 +160,7 @@ func firstTime(db *tsdb.DB) int64 {
 type rolled struct {
 	storage.Querier
 	kind string // which ones; empty for what a query's function calls for
+	maxt int64  // the last time that is read, whatever a query asks for
 }
 
 // Select returns the roll-ups of the series that match.
@@ -167,6 +168,11 @@ func (r rolled) Select(ctx context.Context, sorted bool, hints *storage.SelectHi
 	kind := r.kind
 	if kind == "" {
 		kind = kindFor(hints)
+	}
+	if hints != nil && hints.End > r.maxt {
+		within := *hints
+		within.End = r.maxt
+		hints = &within
 	}
 	all := append([]*labels.Matcher{labels.MustNewMatcher(labels.MatchEqual, rollLabel, kind)}, matchers...)
 	return unrolled{r.Querier.Select(ctx, sorted, hints, all...)}

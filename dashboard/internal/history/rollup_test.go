@@ -134,6 +134,8 @@ func TestChartOfRollups(t *testing.T) {
 			t.Errorf("%d points: got %v at the end, want 12.5", points, line.Mean[len(line.Mean)-1])
 		}
 	}
+	// Where there are both, no number counts twice.
+	expect(t, s, `count_over_time(systant_cpu_usage_percent[10d])`, last, `{host="nas"} 4321`)
 	// A time of which there are roll-ups alone is shown by them, however short.
 	chart, text := draw(t, s, ChartRequest{"nas", []string{"cpu.usage_percent"}, first.Add(36 * time.Hour), first.Add(37 * time.Hour), 1000})
 	if chart.Step != 0 {

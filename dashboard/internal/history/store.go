@@ -236,13 +236,13 @@ func (s *Store) Querier(mint, maxt int64) (storage.Querier, error) {
 		return nil, err
 	}
 	if maxt < first {
-		return rolled{Querier: old}, nil
+		return rolled{old, "", first - 1}, nil
 	}
 	fresh, err := s.db.Querier(first, maxt)
 	if err != nil {
 		return nil, errors.Join(err, old.Close())
 	}
-	return storage.NewMergeQuerier([]storage.Querier{rolled{Querier: old}, fresh}, nil, storage.ChainedSeriesMerge), nil
+	return storage.NewMergeQuerier([]storage.Querier{rolled{old, "", first - 1}, fresh}, nil, storage.ChainedSeriesMerge), nil
 }
 
 // rolled returns a reader of roll-ups of one kind, or [ErrClosed].
@@ -256,14 +256,14 @@ func (s *Store) rolled(kind string, _ time.Duration, mint, maxt int64) (storage.
 	if err != nil {
 		return nil, err
 	}
-	return rolled{q, kind}, nil
+	return rolled{q, kind, maxt}, nil
 }
 
 // moments returns the times of a host's samples, as long as there are few.
-func (s *Store) moments(ctx context.Context, q storage.Querier, host string, _, _ int64, most int) (moments []int64, all bool, err error) {
+func (s *Store) moments(ctx context.Context, q storage.Querier, host string, start, end int64, most int) (moments []int64, all bool, err error) {
 	first, _ := s.reach()
 	all = true
-	err = each(ctx, q, host, upSeries, func(_ labels.Labels, at int64, up float64) bool {
+	err = each(ctx, q, storage.SelectHints{Start: start, End: end}, host, upSeries, func(_ labels.Labels, at int64, up float64) bool {
 		if all = at >= first && len(moments) < most; all && up == 1 {
 			moments = append(moments, at)
 		}

@@ -36,7 +36,9 @@ const (
 )
 
 // Reasons returns the reasons to refuse a number.
-func Reasons() []string { return []string{RefusedCrowded, RefusedDuplicate, RefusedLate} }
+func Reasons() []string {
+	return []string{RefusedCrowded, RefusedDuplicate, RefusedLate, RefusedRemote}
+}
 
 // target is what numbers are written to: see [storage.Appender].
 type target interface {

@@ -115,21 +115,24 @@ func (a *api) serve(next endpoint) http.HandlerFunc {
 		} else {
 			found, err = next(r)
 		}
-		status, reply := http.StatusOK, body{Status: "success"}
 		if err != nil {
 			f := classify(err)
-			status, reply = f.status, body{Status: "error", ErrorType: f.kind, Error: f.text}
-		} else {
-			reply.Data, reply.Warnings, reply.Infos = found.data, found.warnings, found.infos
+			reply(w, f.status, body{Status: "error", ErrorType: f.kind, Error: f.text})
+			return
 		}
-		text, err := json.Marshal(reply)
-		if err != nil {
-			status, text = http.StatusInternalServerError, []byte(`{"status":"error","errorType":"internal","error":"the answer could not be encoded"}`)
-		}
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(status)
-		_, _ = w.Write(append(text, '\n')) // who asked may be gone
+		reply(w, http.StatusOK, body{Status: "success", Data: found.data, Warnings: found.warnings, Infos: found.infos})
 	}
+}
+
+// reply sends an answer.
+func reply(w http.ResponseWriter, status int, b body) {
+	text, err := json.Marshal(b)
+	if err != nil {
+		status, text = http.StatusInternalServerError, []byte(`{"status":"error","errorType":"internal","error":"the answer could not be encoded"}`)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(text, '\n')) // who asked may be gone
 }
 
 // statusGone is what Prometheus answers where nobody waits for it any more.
