@@ -55,6 +55,16 @@ path = %q
 	return d
 }
 
+// listens waits until the dashboard takes messages.
+func (d *dashboard) listens(t *testing.T) {
+	t.Helper()
+	eventually(t, "the dashboard listens to the broker", func() bool {
+		var health struct{ Broker struct{ Connected bool } }
+		d.get(t, "/healthz", &health)
+		return health.Broker.Connected
+	})
+}
+
 // host is what the tests read of a host in the dashboard's answers.
 type host struct {
 	Name     string `json:"name"`

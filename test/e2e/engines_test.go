@@ -79,106 +79,135 @@ func TestEngines(t *testing.T) {
 	}
 }
 
+// elsewhere is a dashboard whose history is in another engine.
+type elsewhere struct {
+	*dashboard
+	engine *engine
+	link   *mqtt.Link
+	first  time.Time // of the samples
+}
+
+// samples is how many elsewhere begins with, one each minute.
+const samples = 150
+
+// send publishes a sample of so many minutes after the first.
+func (e *elsewhere) send(t *testing.T, minute, usage int, kernel string) {
+	t.Helper()
+	at := e.first.Add(time.Duration(minute) * time.Minute)
+	payload := fmt.Sprintf(`{"hostname":"nas","timestamp":%q,"interval_seconds":30,"cpu":{"usage_percent":%d},"disk":{"/":{"usage_percent":50}},"system":{"kernel":%q,"boot_time":%d}}`,
+		at.UTC().Format(time.RFC3339Nano), usage, kernel, e.first.Unix()-1000)
+	if err := e.link.Publish(t.Context(), mqtt.Message{Topic: "systant/nas/stats", Payload: []byte(payload), QoS: 1}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// chart is what the page draws.
+type chart struct {
+	Step  int
+	Times []float64
+	Lines []struct {
+		Metric, Instance string
+		Mean, Low, High  []*float64
+	}
+}
+
+// draw returns a chart of two metrics until now.
+func (e *elsewhere) draw(t *testing.T, start time.Time, points int) (c chart) {
+	t.Helper()
+	e.get(t, fmt.Sprintf("/api/hosts/nas/history?metrics=cpu.usage_percent,disk.usage_percent&start=%d&end=%d&points=%d", start.Unix(), time.Now().Unix(), points), &c)
+	return c
+}
+
 // testEngine is TestEngines with one of them.
 func testEngine(t *testing.T, name string) {
-	e := startEngine(t, name)
+	other := startEngine(t, name)
 	broker := startMosquitto(t, open)
-	link, _ := broker.connect(t)
-	first := time.Now().Add(-3 * time.Hour).Truncate(10 * time.Minute)
-	send := func(d *dashboard, at time.Time, usage int, kernel string) {
-		t.Helper()
-		payload := fmt.Sprintf(`{"hostname":"nas","timestamp":%q,"interval_seconds":30,"cpu":{"usage_percent":%d},"disk":{"/":{"usage_percent":50}},"system":{"kernel":%q,"boot_time":%d}}`,
-			at.UTC().Format(time.RFC3339Nano), usage, kernel, first.Unix()-1000)
-		if err := link.Publish(t.Context(), mqtt.Message{Topic: "systant/nas/stats", Payload: []byte(payload), QoS: 1}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	lines := []string{"embedded = false", `remote_write_url = "` + e.write + `"`, `query_url = "` + e.url + `"`}
-	d := startDashboardAt(t, broker, t.TempDir(), lines...)
-	const n = 150 // each minute
-	for i := range n {
+	e := &elsewhere{engine: other, first: time.Now().Add(-3 * time.Hour).Truncate(10 * time.Minute)}
+	e.link, _ = broker.connect(t)
+	e.dashboard = startDashboardAt(t, broker, t.TempDir(), "embedded = false", `remote_write_url = "`+other.write+`"`, `query_url = "`+other.url+`"`)
+	e.listens(t)
+	for i := range samples {
 		kernel := "6.12.1"
-		if i >= n/2 {
+		if i >= samples/2 {
 			kernel = "6.12.2"
 		}
-		send(d, first.Add(time.Duration(i)*time.Minute), i%10, kernel)
-	}
-	// chart returns how many moments have a number, and the least and greatest.
-	type chart struct {
-		Step  int
-		Times []float64
-		Lines []struct {
-			Metric, Instance string
-			Mean, Low, High  []*float64
-		}
-	}
-	draw := func(start time.Time, points int) (c chart) {
-		t.Helper()
-		d.get(t, fmt.Sprintf("/api/hosts/nas/history?metrics=cpu.usage_percent,disk.usage_percent&start=%d&end=%d&points=%d", start.Unix(), time.Now().Unix(), points), &c)
-		return c
+		e.send(t, i, i%10, kernel)
 	}
 	eventually(t, "all samples are there", func() bool {
-		c := draw(first, 1000)
-		return len(c.Lines) == 2 && len(c.Times) == n && *c.Lines[0].Mean[n-1] == (n-1)%10
+		c := e.draw(t, e.first, 1000)
+		return len(c.Lines) == 2 && len(c.Times) == samples && *c.Lines[0].Mean[samples-1] == (samples-1)%10
 	})
-	c := draw(first, 1000)
-	if c.Step != 0 || c.Lines[0].Metric != "cpu.usage_percent" || c.Lines[1].Instance != "/" || c.Times[0] != float64(first.Unix()) {
-		t.Errorf("the chart of samples: got %+v", c)
-	}
-	c = draw(first, 20)
-	if c.Step != 600 || len(c.Lines) != 2 || *c.Lines[0].Mean[0] != 4.5 || *c.Lines[0].Low[0] != 0 || *c.Lines[0].High[0] != 9 || *c.Lines[1].Mean[3] != 50 {
-		t.Errorf("the chart of buckets: got %+v", c)
-	}
-	c = draw(first.Add(-60*24*time.Hour), 400)
-	if len(c.Lines) != 2 || len(c.Times) > 401 {
-		t.Errorf("the chart of two months: got %d lines, %d moments", len(c.Lines), len(c.Times))
-	}
-	var events struct {
-		Events []struct {
-			Kind, From, To string
-			At             float64
-		}
-	}
-	for _, days := range []int{1, 30} {
-		d.get(t, fmt.Sprintf("/api/hosts/nas/events?start=%d&end=%d", first.Add(-time.Duration(days)*24*time.Hour).Unix(), time.Now().Unix()), &events)
-		if len(events.Events) != 1 || events.Events[0].Kind != "kernel" || events.Events[0].To != "6.12.2" {
-			t.Errorf("the events of %d days: got %+v", days, events)
-		}
-	}
+	e.charts(t)
+	e.happened(t)
 	// Prometheus' own client asks the dashboard.
 	promtool, err := exec.LookPath("promtool")
 	if err != nil {
 		lacking(t, "promtool is not installed")
 	}
-	last := first.Add((n - 1) * time.Minute)
-	output, err := exec.Command(promtool, "query", "instant", "--time", fmt.Sprint(last.Unix()), d.url, "systant_cpu_usage_percent").CombinedOutput()
-	if want := fmt.Sprintf(`systant_cpu_usage_percent{host="nas"} => %d @`, (n-1)%10); err != nil || !strings.Contains(string(output), want) {
+	last := e.first.Add((samples - 1) * time.Minute)
+	output, err := exec.Command(promtool, "query", "instant", "--time", fmt.Sprint(last.Unix()), e.url, "systant_cpu_usage_percent").CombinedOutput()
+	if want := fmt.Sprintf(`systant_cpu_usage_percent{host="nas"} => %d @`, (samples-1)%10); err != nil || !strings.Contains(string(output), want) {
 		t.Errorf("promtool: got %s, %v; want %s", output, err, want)
 	}
-	// While the engine is away the page goes on and says so; nothing is lost.
-	e.signal(t, syscall.SIGTERM)
-	e.wait(t)
+	e.away(t)
+}
+
+// charts compares charts of samples, of buckets, and of a long time.
+func (e *elsewhere) charts(t *testing.T) {
+	c := e.draw(t, e.first, 1000)
+	if c.Step != 0 || c.Lines[0].Metric != "cpu.usage_percent" || c.Lines[1].Instance != "/" || c.Times[0] != float64(e.first.Unix()) {
+		t.Errorf("the chart of samples: got %+v", c)
+	}
+	c = e.draw(t, e.first, 20)
+	if c.Step != 600 || len(c.Lines) != 2 || *c.Lines[0].Mean[0] != 4.5 || *c.Lines[0].Low[0] != 0 || *c.Lines[0].High[0] != 9 || *c.Lines[1].Mean[3] != 50 {
+		t.Errorf("the chart of buckets: got %+v", c)
+	}
+	c = e.draw(t, e.first.Add(-60*24*time.Hour), 400)
+	if len(c.Lines) != 2 || len(c.Times) > 401 {
+		t.Errorf("the chart of two months: got %d lines, %d moments", len(c.Lines), len(c.Times))
+	}
+}
+
+// happened compares events.
+func (e *elsewhere) happened(t *testing.T) {
+	var events struct {
+		Events []struct{ Kind, From, To string }
+	}
+	for _, days := range []int{1, 30} {
+		e.get(t, fmt.Sprintf("/api/hosts/nas/events?start=%d&end=%d", e.first.Add(-time.Duration(days)*24*time.Hour).Unix(), time.Now().Unix()), &events)
+		if len(events.Events) != 1 || events.Events[0].Kind != "kernel" || events.Events[0].To != "6.12.2" {
+			t.Errorf("the events of %d days: got %+v", days, events)
+		}
+	}
+}
+
+// away stops the engine for a while: the page goes on and says so, and nothing
+// is lost.
+func (e *elsewhere) away(t *testing.T) {
+	e.engine.signal(t, syscall.SIGTERM)
+	e.engine.wait(t)
 	fault := func() string {
 		var health struct{ History struct{ Error string } }
-		d.get(t, "/healthz", &health)
+		e.get(t, "/healthz", &health)
 		return health.History.Error
 	}
-	for i := range 5 {
-		send(d, last.Add(time.Duration(i+1)*time.Minute), 77, "6.12.2")
+	const more = 5
+	for i := range more {
+		e.send(t, samples+i, 77, "6.12.2")
 	}
 	eventually(t, "the page names the engine that is away", func() bool {
-		return strings.Contains(fault(), e.write) && strings.Contains(fault(), "connection refused")
+		return strings.Contains(fault(), e.engine.write) && strings.Contains(fault(), "connection refused")
 	})
-	if status, text := d.text(t, "/api/v1/query?query=1"); status != http.StatusServiceUnavailable || !strings.Contains(text, `"errorType":"unavailable"`) {
+	if status, text := e.text(t, "/api/v1/query?query=1"); status != http.StatusServiceUnavailable || !strings.Contains(text, `"errorType":"unavailable"`) {
 		t.Errorf("a question while it is away: got %d %s", status, text)
 	}
-	if h := d.hosts(t)["nas"]; h.Readings[0].Value != 77 {
+	if h := e.hosts(t)["nas"]; h.Readings[0].Value != 77 {
 		t.Errorf("the page: got %+v", h)
 	}
-	e.restart(t)
+	e.engine.restart(t)
 	eventually(t, "what came meanwhile is there", func() bool {
-		c := draw(first, 1000)
-		return fault() == "" && len(c.Times) == n+5 && *c.Lines[0].Mean[n+4] == 77
+		c := e.draw(t, e.first, 1000)
+		return fault() == "" && len(c.Times) == samples+more && *c.Lines[0].Mean[samples+more-1] == 77
 	})
 }
 
@@ -188,6 +217,7 @@ func TestTwoEngines(t *testing.T) {
 	broker := startMosquitto(t, open)
 	link, _ := broker.connect(t)
 	d := startDashboardAt(t, broker, t.TempDir(), `remote_write_url = "`+e.write+`"`)
+	d.listens(t)
 	payload := fmt.Sprintf(`{"hostname":"nas","timestamp":%q,"interval_seconds":30,"cpu":{"usage_percent":42}}`, time.Now().UTC().Format(time.RFC3339Nano))
 	if err := link.Publish(t.Context(), mqtt.Message{Topic: "systant/nas/stats", Payload: []byte(payload), QoS: 1}); err != nil {
 		t.Fatal(err)
