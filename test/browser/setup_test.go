@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -174,6 +176,16 @@ func (c *complaints) add(format string, values ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.list = append(c.list, fmt.Sprintf(format, values...))
+}
+
+// allow drops what the browser says of answers of a status that the test has
+// asked for.
+func (c *complaints) allow(status int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.list = slices.DeleteFunc(c.list, func(one string) bool {
+		return strings.Contains(one, fmt.Sprintf("the server responded with a status of %d", status))
+	})
 }
 
 // expectNone fails the test for each complaint.

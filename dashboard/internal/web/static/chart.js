@@ -2,17 +2,25 @@
 
 import { useEffect, useRef, useState } from "./vendor/hooks.js";
 import { chartText, lastOf, lineName, MOST, momentLabels, ranked, scaleOf } from "./chart-plan.js";
+import { drawMarks, wordsAt } from "./chart-marks.js";
 import { format } from "./format.js";
 import { html } from "./html.js";
 import { exact } from "./parts.js";
 import { fix, unzoom } from "./range.js";
 import { dark, theme } from "./theme.js";
 /** @import { Chart, Line } from "./types.js" */
+/** @import { Marks } from "./chart-marks.js" */
 /** @import { Plan } from "./chart-plan.js" */
 
 /** @typedef {InstanceType<typeof import("./vendor/uplot.js").default>} Plot */
 
 /** @typedef {{ select: { left: number, width: number }, posToVal: (x: number, scale: string) => number, setSelect: (box: object, fire: boolean) => void }} Selecting */
+
+/**
+ * NONE is what a chart without marks has.
+ * @type {Marks}
+ */
+const NONE = { happenings: [], at: 0 };
 
 /** HEIGHT of the canvas, with the axis, in pixels. */
 const HEIGHT = 148;
@@ -23,16 +31,18 @@ const BINARY = Array.from({ length: 60 }, (_, i) => 2 ** i);
 /**
  * Canvas draws a chart and keeps its size; the values under the pointer, or the
  * last ones, stand below it.
- * @param {{ plan: Plan, chart: Chart, bounds: [number, number] }} props
+ * @param {{ plan: Plan, chart: Chart, bounds: [number, number], marks?: Marks, onPick?: (at: number) => void }} props
  */
-export function Canvas({ plan, chart, bounds }) {
+export function Canvas({ plan, chart, bounds, marks = NONE, onPick }) {
   const place = useRef(/** @type {HTMLDivElement | null} */ (null));
   const plot = useRef(/** @type {Plot | null} */ (null));
   const [at, setAt] = useState(/** @type {number | null} */ (null));
+  const [words, setWords] = useState("");
   const lines = ranked(chart);
   // What is drawn is kept by reference, so that new values need no new plot.
-  const shown = useRef({ columns: data(chart, lines), bounds });
-  shown.current = { columns: data(chart, lines), bounds };
+  const now = { columns: data(chart, lines), bounds, marks, onPick };
+  const shown = useRef(now);
+  shown.current = now;
   const shape = lines.map((line) => [line.metric, line.instance, line.low !== undefined].join(" ")).join("\n");
   useEffect(() => {
     const node = place.current;
@@ -41,7 +51,7 @@ export function Canvas({ plan, chart, bounds }) {
     let gone = false;
     import("./vendor/uplot.js").then(({ default: UPlot }) => {
       if (gone) return;
-      plot.current = new UPlot(options(plan, lines, () => shown.current.bounds, node, setAt), shown.current.columns, node);
+      plot.current = new UPlot(options(plan, lines, () => shown.current, node, setAt, setWords), shown.current.columns, node);
       watch.observe(node);
     });
     return () => {
@@ -52,6 +62,7 @@ export function Canvas({ plan, chart, bounds }) {
     };
   }, [shape, theme.value, dark.value]);
   useEffect(() => plot.current?.setData(shown.current.columns), [chart, ...bounds]);
+  useEffect(() => plot.current?.redraw(false), [marks.happenings, marks.at]);
   const time = at === null ? undefined : chart.times[at];
   return html`
     <div class="canvas" ref=${place} role="img" aria-label=${chartText(plan, chart)}></div>
@@ -61,7 +72,7 @@ export function Canvas({ plan, chart, bounds }) {
         <span class="number">${format(plan.unit, at === null ? lastOf(line) : line.mean[at])}</span>
       </li>`)}
       ${lines.length > MOST && html`<li class="muted">and ${lines.length - MOST}${chart.cut ? " or more" : ""} lower ones, grey</li>`}
-      <li class="when muted">${time === undefined ? "" : exact(new Date(time * 1000).toISOString())}</li>
+      <li class="when muted">${words !== "" && html`<span class="clip">${words} ·</span>`}${time === undefined ? "" : exact(new Date(time * 1000).toISOString())}</li>
     </ul>
   `;
 }
@@ -80,12 +91,14 @@ function data(chart, lines) {
  * What uPlot is told (https://github.com/leeoniya/uPlot/tree/master/docs).
  * @param {Plan} plan
  * @param {Line[]} lines
- * @param {() => [number, number]} bounds
+ * @param {() => { bounds: [number, number], marks: Marks, onPick?: (at: number) => void }} shown
  * @param {HTMLElement} node
  * @param {(at: number | null) => void} onMove
+ * @param {(words: string) => void} onWords
  */
-function options(plan, lines, bounds, node, onMove) {
+function options(plan, lines, shown, node, onMove, onWords) {
   const colour = colours(node);
+  const marked = { away: colour("--offline"), mark: colour("--mark"), at: colour("--accent") };
   const [text, hair] = [colour("--muted"), colour("--line")];
   const font = `11px ${getComputedStyle(node).fontFamily}`;
   const series = lines.flatMap((line, i) => {
@@ -105,7 +118,7 @@ function options(plan, lines, bounds, node, onMove) {
     legend: { show: false },
     padding: [8, 8, 0, 0],
     scales: {
-      x: { time: true, range: bounds },
+      x: { time: true, range: () => shown().bounds },
       y: { range: (/** @type {unknown} */ _, /** @type {number | null} */ low, /** @type {number | null} */ high) => scaleOf(plan.unit, low, high) },
     },
     axes: [
@@ -122,7 +135,18 @@ function options(plan, lines, bounds, node, onMove) {
       bind: { dblclick: () => unzoom },
     },
     hooks: {
-      setCursor: [(/** @type {{ cursor: { idx: number | null | undefined } }} */ plot) => onMove(plot.cursor.idx ?? null)],
+      ready: [
+        (/** @type {Plot} */ plot) =>
+          plot.over.addEventListener("click", (event) => shown().onPick?.(plot.data[0][plot.posToIdx(event.offsetX)])),
+      ],
+      draw: [(/** @type {import("./chart-marks.js").Drawing} */ plot) => drawMarks(plot, shown().marks, marked)],
+      setCursor: [
+        (/** @type {Plot} */ plot) => {
+          onMove(plot.cursor.idx ?? null);
+          const left = plot.cursor.left ?? -1;
+          onWords(left < 0 ? "" : wordsAt(plot, shown().marks.happenings, left));
+        },
+      ],
       setSelect: [
         (/** @type {Selecting} */ plot) => {
           const { left, width } = plot.select;

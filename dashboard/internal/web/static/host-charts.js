@@ -5,6 +5,7 @@ import { Canvas } from "./chart.js";
 import { plans } from "./chart-plan.js";
 import { html } from "./html.js";
 import { bounds, live, range, SPANS } from "./range.js";
+import { ask, at, happenings, rewind, walk } from "./rewind.js";
 import * as store from "./store.js";
 /** @import { Chart } from "./types.js" */
 /** @import { Plan } from "./chart-plan.js" */
@@ -19,6 +20,7 @@ export function Ranges() {
   const shown = range.value;
   return html`<nav class="ranges" aria-label="Time shown">
     ${SPANS.map(([name]) => html`<button key=${name} class="plain" aria-pressed=${shown.name === name} onClick=${() => live(name)}>${name}</button>`)}
+    ${at.value === 0 && html`<button class="plain" title="See the host as it was (,)" onClick=${() => walk(-1)}>Rewind</button>`}
     ${shown.end !== 0 && html`<span class="fixed">${stretch(shown.end - shown.span, shown.end)}</span>`}
   </nav>`;
 }
@@ -81,7 +83,7 @@ function One({ host, plan }) {
     <figcaption class="clip" title=${plan.title}>${plan.title}</figcaption>
     ${read.error && html`<p class="muted">Not read: ${read.error}</p>`}
     ${read.chart && read.chart.times.length === 0 && html`<p class="muted">Nothing is remembered of this time.</p>`}
-    ${read.chart && read.bounds && read.chart.times.length > 0 && html`<${Canvas} plan=${plan} chart=${read.chart} bounds=${read.bounds} />`}
+    ${read.chart && read.bounds && read.chart.times.length > 0 && html`<${Canvas} plan=${plan} chart=${read.chart} bounds=${read.bounds} marks=${{ happenings: happenings.value, at: at.value }} onPick=${rewind} />`}
   </figure>`;
 }
 
@@ -101,15 +103,12 @@ function One({ host, plan }) {
  * @param {AbortSignal} signal
  * @returns {Promise<Chart>}
  */
-async function fetchChart(host, plan, from, to, signal) {
+function fetchChart(host, plan, from, to, signal) {
   const asked = new URLSearchParams({
     metrics: plan.metrics.map((one) => one.id).join(","),
     start: from.toFixed(0),
     end: to.toFixed(0),
     points: String(POINTS),
   });
-  const response = await fetch(`/api/hosts/${encodeURIComponent(host)}/history?${asked}`, { signal });
-  const body = await response.json();
-  if (!response.ok) throw new Error(body.error);
-  return body;
+  return ask(`/api/hosts/${encodeURIComponent(host)}/history?${asked}`, signal);
 }

@@ -4,6 +4,7 @@ import { format } from "./format.js";
 import { Flat } from "./host-flat.js";
 import { html } from "./html.js";
 import { Bar, Spark } from "./parts.js";
+import { at } from "./rewind.js";
 import { fieldOf } from "./sections.js";
 import { fault } from "./summary.js";
 import { tails } from "./tail.js";
@@ -45,7 +46,7 @@ function Headline({ section, summary, label, aside }) {
   return html`<div class="headline">
     <p class=${"large is-" + (severity ?? "plain")}>${format("percent", section.rows[0].fields.usage_percent)}</p>
     <div class="trace">
-      <${Spark} values=${tails.value.get(id) ?? []} label=${label} />
+      ${at.value === 0 && html`<${Spark} values=${tails.value.get(id) ?? []} label=${label} />`}
       <p class="muted">${aside}</p>
     </div>
   </div>`;

@@ -1,6 +1,7 @@
 // One host: what it is, what is wrong, and every section of its last sample.
 
 import { Charts, Ranges } from "./host-charts.js";
+import { Happenings, Rewound } from "./host-past.js";
 import { Flat } from "./host-flat.js";
 import { html } from "./html.js";
 import { Instances } from "./host-instances.js";
@@ -8,6 +9,7 @@ import { VIEWS } from "./host-views.js";
 import { format } from "./format.js";
 import { Ago, At, State } from "./parts.js";
 import { fleetURL } from "./router.js";
+import { at, past } from "./rewind.js";
 import { sections } from "./sections.js";
 import * as store from "./store.js";
 import { reasons } from "./summary.js";
@@ -24,6 +26,13 @@ export function Host({ name }) {
   const known = store.detail.value;
   const detail = known?.host.name === name ? known : null;
   if (store.loaded.value && summary === undefined) return html`<${Unknown} name=${name} />`;
+  if (at.value !== 0) {
+    const then = past.value !== null && "detail" in past.value && past.value.detail.host.name === name ? past.value.detail : null;
+    return html`
+      <${Head} name=${name} summary=${then?.host ?? summary} detail=${then} />
+      <${Sections} summary=${then?.host} detail=${then} />
+    `;
+  }
   return html`
     <${Head} name=${name} summary=${summary} detail=${detail} />
     <${Sections} summary=${summary} detail=${detail} />
@@ -52,8 +61,8 @@ function Head({ name, summary, detail }) {
       <a class="back" href=${fleetURL.value}><span aria-hidden="true">‹</span> Fleet</a>
       <h1>${name}</h1>
       ${mark && html`<${State} mark=${mark} />`}
-      ${summary && html`<span class="muted">${summary.state === "online" ? "online since" : "since"} <${At} time=${summary.since} /></span>`}
-      ${summary?.seen && html`<span class="muted seen">${summary.state === "online" ? "sampled" : "last sample"} <${Ago} time=${summary.seen} /></span>`}
+      ${at.value === 0 && summary && html`<span class="muted">${summary.state === "online" ? "online since" : "since"} <${At} time=${summary.since} /></span>`}
+      ${at.value === 0 && summary?.seen && html`<span class="muted seen">${summary.state === "online" ? "sampled" : "last sample"} <${Ago} time=${summary.seen} /></span>`}
     </div>
     ${summary && html`<ul class=${"reasons" + (summary.state === "online" ? "" : " old")}>
       ${summary.state !== "online" && reasons(summary).length > 0 && html`<li>Before it went silent:</li>`}
@@ -63,6 +72,7 @@ function Head({ name, summary, detail }) {
       <p class="facts muted">${facts(summary, detail).map((fact) => html`<span key=${fact}>${fact}</span>`)}</p>
       <${Ranges} />
     </div>
+    <${Rewound} />
   </header>`;
 }
 
@@ -93,8 +103,9 @@ function facts(summary, detail) {
  */
 function Sections({ summary, detail }) {
   const groups = store.catalogue.value;
-  const waiting = !store.loaded.value || groups.length === 0;
+  const waiting = !store.loaded.value || groups.length === 0 || (at.value !== 0 && past.value === null);
   if (waiting || (summary !== undefined && detail === null && !store.connection.value.up)) return html`<${Skeletons} />`;
+  if (at.value !== 0 && !detail) return null; // the bar says why
   if (!summary || !detail?.stats) return html`<p class="note">No sample of this host has come since the dashboard started.</p>`;
   const stats = detail.stats;
   let index = 0;
@@ -102,6 +113,7 @@ function Sections({ summary, detail }) {
     ${stacks(sections(groups, stats)).map((stack) => html`<div key=${stack[0].name} class=${"stack " + width(stack[0])}>
       ${stack.map((section) => html`<${Panel} key=${section.name} section=${section} summary=${summary} index=${index++} />`)}
     </div>`)}
+    <${Happenings} />
   </div>`;
 }
 

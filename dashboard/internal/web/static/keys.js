@@ -2,6 +2,7 @@
 // data-index, in order.
 
 import { fleetURL, go, query, route, setQuery } from "./router.js";
+import { walk } from "./rewind.js";
 import { shift, unzoom, zoom } from "./range.js";
 
 /** PREFIX_TIME is how long the first key of a pair waits for the second. */
@@ -19,6 +20,7 @@ export const KEYS = [
   [["g", "f"], "Fleet"],
   [["[", "]"], "Earlier, later"],
   [["-", "="], "Longer, shorter time"],
+  [[",", "."], "Sample before, after"],
   [["l"], "Back to now"],
   [["Esc"], "Leave the search, close a dialog"],
   [["?"], "This help"],
@@ -67,6 +69,8 @@ function press(key) {
     case "]":
     case "-":
     case "=":
+    case ",":
+    case ".":
     case "l":
       return travel(key);
     case "j":
@@ -84,6 +88,7 @@ function press(key) {
 function travel(key) {
   if (route.peek().page !== "host") return false;
   if (key === "l") unzoom();
+  else if (key === "," || key === ".") walk(key === "," ? -1 : 1);
   else if (key === "[" || key === "]") shift(key === "[" ? -0.5 : 0.5);
   else zoom(key === "-" ? 2 : 0.5);
   return true;

@@ -39,7 +39,9 @@ export const range = computed(() => {
   if (Number.isFinite(from) && Number.isFinite(to) && from > 0 && to - from >= SHORTEST) return { name: "", span: to - from, end: to };
   const asked = query.value.get("range") ?? FIRST;
   const [name, span] = SPANS.find(([name]) => name === asked) ?? SPANS[0];
-  return { name, span, end: 0 };
+  const at = Number(query.value.get("at"));
+  if (!Number.isFinite(at) || at <= 0) return { name, span, end: 0 };
+  return { name, span, end: Math.min(now.peek() / 1000, (Math.floor(at / span) + 1) * span) };
 });
 
 /**
@@ -73,7 +75,7 @@ export function fix(from, to) {
 
 /** Shows the span again from which one has zoomed in. */
 export function unzoom() {
-  setQueries({ from: "", to: "" });
+  setQueries({ from: "", to: "", at: "" });
 }
 
 /**

@@ -66,6 +66,20 @@
  * @property {Line[]} lines
  * @property {boolean} [cut] There are more lines.
  *
+ * @typedef {object} Happening Something that happened to a host.
+ * @property {string} kind "offline", "boot", or what has changed.
+ * @property {number} at Seconds since 1970.
+ * @property {number | null} end When it was over.
+ * @property {string} [from]
+ * @property {string} [to]
+ *
+ * @typedef {object} Moment A host as it was.
+ * @property {string} at
+ * @property {string} [before] When the sample before was taken.
+ * @property {string} [after]
+ * @property {string} since The oldest that is kept.
+ * @property {Detail} detail
+ *
  * @typedef {object} Snapshot
  * @property {string} now
  * @property {string} version
