@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ROOT } from "./page.js";
 
-const { choice, ordered } = await import(new URL("order.js", ROOT).href);
+const { choice, grouped, ordered } = await import(new URL("order.js", ROOT).href);
 const { sections } = await import(new URL("sections.js", ROOT).href);
 
 /** A summary with what a case sets. */
@@ -35,6 +35,16 @@ test("worst first, equals by name with numbers as numbers", () => {
 test("by value, hosts without it last", () => {
   assert.deepEqual(names([host("a", cpu(3)), host("b", cpu(50)), host("c")], "sort=cpu"), ["b", "a", "c"]);
   assert.deepEqual(names([host("b"), host("a")], "sort=nonsense"), ["a", "b"]);
+});
+
+test("groups", () => {
+  const hosts = [host("c", { tags: ["x", "y"] }), host("a", { severity: "critical", tags: ["y"] }), host("b", { os: "" })];
+  const told = (by) => grouped(hosts, by).map(({ label, names, first }) => `${label}@${first}: ${names.join(" ")}`);
+  assert.deepEqual(told(""), ["@0: c a b"]);
+  assert.deepEqual(told("nonsense"), ["@0: c a b"]);
+  assert.deepEqual(told("state"), ["critical@0: a", "ok@1: c b"]);
+  assert.deepEqual(told("tag"), ["x@0: c", "y@1: c a", "no tag@3: b"]);
+  assert.deepEqual(told("os"), ["NixOS@0: c a", "no system@2: b"]);
 });
 
 test("filters", () => {

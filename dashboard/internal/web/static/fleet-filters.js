@@ -1,7 +1,7 @@
 // The fleet's filters, order and view; all of them live in the URL.
 
 import { html } from "./html.js";
-import { SORTS, offers } from "./order.js";
+import { GROUPS, SORTS, offers } from "./order.js";
 import { query, setQuery } from "./router.js";
 import * as store from "./store.js";
 
@@ -19,6 +19,7 @@ export function Filters() {
     <${Pick} name="tag" label="Tag" options=${plain(tags)} all="any tag" />
     <${Pick} name="os" label="Operating system" options=${plain(systems)} all="any OS" />
     <${Pick} name="sort" label="Order" options=${SORTS.slice(1).map(({ key, label }) => ({ value: key, label: "by " + label }))} all="worst first" />
+    <${Pick} name="group" label="Group" options=${GROUPS.map((value) => ({ value, label: "grouped by " + (value === "os" ? "OS" : value) }))} all="not grouped" />
     <${View} />
   </div>`;
 }
@@ -47,12 +48,17 @@ function Pick({ name, label, all, options }) {
   </select>`;
 }
 
-/** View switches between cards and table. */
+/** VIEWS are the ways to show hosts; the first one needs no word in the URL. */
+const VIEWS = ["cards", "table", "heat"];
+
+/** View switches between them. */
 function View() {
-  const view = query.value.get("view") === "table" ? "table" : "cards";
+  const asked = query.value.get("view") ?? "";
+  const view = VIEWS.includes(asked) ? asked : VIEWS[0];
   const button = (/** @type {string} */ name) => html`<button
+    key=${name}
     aria-pressed=${view === name ? "true" : "false"}
-    onClick=${() => setQuery("view", name === "cards" ? "" : name)}
+    onClick=${() => setQuery("view", name === VIEWS[0] ? "" : name)}
   >${name}</button>`;
-  return html`<div class="view" role="group" aria-label="View">${button("cards")}${button("table")}</div>`;
+  return html`<div class="view" role="group" aria-label="View">${VIEWS.map((name) => button(name))}</div>`;
 }

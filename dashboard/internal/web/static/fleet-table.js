@@ -31,17 +31,17 @@ const COLUMNS = [
 
 /**
  * Table is the list of hosts with its headings.
- * @param {{ names: string[] }} props
+ * @param {{ names: string[], first: number, label: string }} props
  */
-export function Table({ names }) {
-  const [slice, ref] = useSlice(names.length);
+export function Table({ names, first, label }) {
+  const [slice, ref] = useSlice(names.length, first);
   const gap = (/** @type {number} */ height) =>
     height > 0 && html`<tr class="gap" aria-hidden="true"><td colspan=${COLUMNS.length} style=${{ height: height + "px" }}></td></tr>`;
-  return html`<table class="hosts" aria-rowcount=${names.length + 1}>
+  return html`<table class="hosts" aria-label=${label} aria-rowcount=${names.length + 1}>
     <thead><tr>${COLUMNS.map((column) => html`<${Heading} key=${column.label} ...${column} />`)}</tr></thead>
     <tbody ref=${ref}>
       ${gap(slice.before)}
-      ${names.slice(slice.start, slice.end).map((name, i) => html`<${Row} key=${name} name=${name} index=${slice.start + i} />`)}
+      ${names.slice(slice.start, slice.end).map((name, i) => html`<${Row} key=${name} name=${name} index=${first + slice.start + i} row=${slice.start + i + 2} />`)}
       ${gap(slice.after)}
     </tbody>
   </table>`;
@@ -69,13 +69,13 @@ function Heading({ label, name, sort }) {
 
 /**
  * Row is one host.
- * @type {(props: { name: string, index: number }) => unknown}
+ * @type {(props: { name: string, index: number, row: number }) => unknown}
  */
-const Row = memo(({ name, index }) => {
+const Row = memo(({ name, index, row }) => {
   const summary = store.host(name);
   if (summary === undefined) return null;
   const faded = summary.state === "online" ? "" : " old";
-  return html`<tr aria-rowindex=${index + 2}>
+  return html`<tr aria-rowindex=${row}>
     <td class="c-state"><${State} mark=${store.mark(summary)} /></td>
     <th scope="row" class="c-name"><a class="clip" href=${hostURL(name)} data-index=${index}>${name}</a></th>
     <td class="c-line"><${Line} summary=${summary} /></td>

@@ -3,11 +3,12 @@
 import { useEffect, useMemo, useRef } from "./vendor/hooks.js";
 import { computed, effect, signal, untracked } from "./vendor/signals.js";
 import { Cards, CardSkeletons } from "./fleet-cards.js";
+import { Heat } from "./fleet-heat.js";
 import { Filters } from "./fleet-filters.js";
 import { Start } from "./fleet-start.js";
 import { Table, TableSkeleton } from "./fleet-table.js";
 import { html } from "./html.js";
-import { choice, ordered } from "./order.js";
+import { choice, grouped, ordered } from "./order.js";
 import { query } from "./router.js";
 import * as store from "./store.js";
 
@@ -31,15 +32,31 @@ const held = signal(false);
 export function Fleet() {
   const shown = useOrder();
   const pointer = useHold();
-  const table = query.value.get("view") === "table";
+  const view = query.value.get("view") ?? "";
+  const table = view === "table";
   if (store.loaded.value && store.counts.value.all === 0) return html`<${Start} />`;
   return html`<h1 class="unseen">Fleet</h1>
     <${Filters} />
     <div onPointerMove=${pointer.over} onPointerLeave=${pointer.out}>
       ${!store.loaded.value && (table ? html`<${TableSkeleton} />` : html`<${CardSkeletons} />`)}
       ${store.loaded.value && shown.value.length === 0 && html`<${None} />`}
-      ${store.loaded.value && shown.value.length > 0 && (table ? html`<${Table} names=${shown.value} />` : html`<${Cards} names=${shown.value} />`)}
+      ${store.loaded.value && shown.value.length > 0 && html`<${Groups} names=${shown.value} view=${view} />`}
     </div>`;
+}
+
+/**
+ * Groups are the hosts, with a heading for each group where they are grouped.
+ * @param {{ names: string[], view: string }} props
+ */
+function Groups({ names, view }) {
+  store.shape.value;
+  const by = query.value.get("group") ?? "";
+  const list = view === "table" ? Table : view === "heat" ? Heat : Cards;
+  const hosts = names.map((name) => store.known(name)).filter((one) => one !== undefined);
+  return grouped(hosts, by).map(({ label, names, first }) => html`<section key=${label} class="group">
+    ${label !== "" && html`<h2>${label} <span class="muted">${names.length}</span></h2>`}
+    <${list} names=${names} first=${first} label=${label || "Hosts"} />
+  </section>`);
 }
 
 /** None says that no host passes the filters. */

@@ -30,11 +30,11 @@ export const KEYS = [
 let prefix = 0;
 
 /**
- * reveal scrolls an index into view where the list renders only what is seen;
- * the list in use sets it.
- * @type {{ current: ((index: number) => number) | null }}
+ * lists are those that render only what is seen: each scrolls its own indexes
+ * into view.
+ * @type {Set<{ first: number, count: number, show: (index: number) => void }>}
  */
-export const reveal = { current: null };
+export const lists = new Set();
 
 /** Starts to listen. */
 export function listen() {
@@ -124,7 +124,9 @@ function move(step) {
   const at = document.activeElement?.closest("[data-index]");
   const now = at instanceof HTMLElement ? Number(at.dataset.index) : -1;
   const wanted = now < 0 ? 0 : now + step;
-  const index = reveal.current ? reveal.current(wanted) : wanted;
+  const last = Math.max(...[...lists].map((list) => list.first + list.count - 1));
+  const index = lists.size === 0 ? wanted : Math.max(0, Math.min(last, wanted));
+  for (const list of lists) if (index >= list.first && index < list.first + list.count) list.show(index);
   requestAnimationFrame(() => {
     const next = document.querySelector(`[data-index="${index}"]`);
     if (next instanceof HTMLElement) next.focus();

@@ -83,6 +83,52 @@ function found(host, word) {
   return [host.name, host.os ?? "", ...(host.tags ?? [])].some((text) => text.toLowerCase().includes(word));
 }
 
+/** GROUPS are what hosts can be grouped by. */
+export const GROUPS = ["state", "tag", "os"];
+
+/**
+ * @typedef {object} Grouped
+ * @property {string} label
+ * @property {string[]} names In the order of the whole.
+ * @property {number} first How many stand in groups before it.
+ */
+
+/**
+ * Names in groups: by state the worst first, otherwise by name, with the rest
+ * last. A host with several tags is in the group of each.
+ * @param {Summary[]} hosts Those of the names, in their order.
+ * @param {string} by One of GROUPS; any other has one group of all.
+ * @returns {Grouped[]}
+ */
+export function grouped(hosts, by) {
+  if (!GROUPS.includes(by)) return [{ label: "", names: hosts.map((host) => host.name), first: 0 }];
+  /** @type {Map<string, string[]>} */
+  const found = new Map();
+  for (const host of hosts) {
+    for (const label of labels(host, by)) found.set(label, [...(found.get(label) ?? []), host.name]);
+  }
+  const rank = (/** @type {string} */ label) => (by === "state" ? RANK[/** @type {Mark} */ (label)] : Number(label.startsWith("no ")));
+  let first = 0;
+  return [...found]
+    .sort(([a], [b]) => rank(a) - rank(b) || collator.compare(a, b))
+    .map(([label, names]) => {
+      const group = { label, names, first };
+      first += names.length;
+      return group;
+    });
+}
+
+/**
+ * The groups that a host is in.
+ * @param {Summary} host
+ * @param {string} by
+ */
+function labels(host, by) {
+  if (by === "state") return [mark(host)];
+  if (by === "os") return [host.os || "no system"];
+  return host.tags?.length ? host.tags : ["no tag"];
+}
+
 /**
  * What the filters offer: each tag and each OS that some host has.
  * @param {Summary[]} hosts

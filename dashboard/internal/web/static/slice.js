@@ -1,7 +1,7 @@
 // Renders of a long list only what is on the screen.
 
 import { useEffect, useLayoutEffect, useRef, useState } from "./vendor/hooks.js";
-import { reveal } from "./keys.js";
+import { lists } from "./keys.js";
 
 /** WHOLE is the longest list that is rendered whole, so that the browser's
  * own search finds everything in a small fleet. */
@@ -23,9 +23,10 @@ const STEP = 320;
  * The part of a list of equal rows to render. The element holds the rows; its
  * CSS states the height of one as --row, and the columns where it is a grid.
  * @param {number} count
+ * @param {number} offset How many stand in lists before it.
  * @returns {[Slice, { current: HTMLElement | null }]}
  */
-export function useSlice(count) {
+export function useSlice(count, offset) {
   const ref = useRef(/** @type {HTMLElement | null} */ (null));
   const grid = useRef({ pitch: 0, gap: 0, columns: 1 });
   const [seen, setSeen] = useState({ first: 0, last: 40 });
@@ -51,9 +52,10 @@ export function useSlice(count) {
     };
   }, [count > 0]);
   useEffect(() => {
-    reveal.current = (index) => scrollTo(ref.current, grid.current, Math.max(0, Math.min(count - 1, index)));
-    return () => (reveal.current = null);
-  }, [count]);
+    const list = { first: offset, count, show: (/** @type {number} */ index) => scrollTo(ref.current, grid.current, index - offset) };
+    lists.add(list);
+    return () => void lists.delete(list);
+  }, [count, offset]);
 
   return [cut(count, seen, grid.current), ref];
 }
@@ -90,17 +92,16 @@ function cut(count, seen, { pitch, columns }) {
 }
 
 /**
- * Brings a row into view, below the sticky header; returns its index.
+ * Brings a row into view, below the sticky header.
  * @param {HTMLElement | null} element
  * @param {{ pitch: number, gap: number, columns: number }} grid
  * @param {number} index
  */
 function scrollTo(element, { pitch, gap, columns }, index) {
-  if (element === null) return index;
+  if (element === null) return;
   const header = 96;
   const top = element.getBoundingClientRect().top + Math.floor(index / columns) * pitch;
   const bottom = top + pitch - gap;
   if (top < header) scrollBy(0, top - header);
   else if (bottom > innerHeight) scrollBy(0, bottom - innerHeight + gap);
-  return index;
 }

@@ -61,6 +61,14 @@ export function host(name) {
   return known?.value;
 }
 
+/**
+ * A host's summary as it is now, without subscribing to it.
+ * @param {string} name
+ */
+export function known(name) {
+  return hosts.get(name)?.peek();
+}
+
 /** All summaries as they are now, without subscribing to any. */
 export function summaries() {
   return [...hosts.values()].map((one) => one.peek());
