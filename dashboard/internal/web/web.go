@@ -130,6 +130,8 @@ func (s *Server) routes() []route {
 	return []route{
 		{"/", s.page},
 		{"/host/{host}", s.page},
+		{"/compare", s.page},
+		{"/explore", s.page},
 		{"/static/*", s.static},
 		{"/api/catalogue", answer(s.catalogue)},
 		{"/api/hosts", answer(s.hosts)},

@@ -57,7 +57,7 @@ function lower(label) {
 export function lineName(plan, line) {
   const label = plan.metrics.find((one) => one.id === line.metric)?.label ?? line.metric;
   if (!line.instance) return label;
-  return plan.metrics.length === 1 ? line.instance : line.instance + " " + lower(label);
+  return plan.metrics.length <= 1 ? line.instance : line.instance + " " + lower(label);
 }
 
 /**

@@ -31,23 +31,23 @@ const BINARY = Array.from({ length: 60 }, (_, i) => 2 ** i);
 /**
  * Canvas draws a chart and keeps its size; the values under the pointer, or the
  * last ones, stand below it.
- * @param {{ plan: Plan, chart: Chart, bounds: [number, number], marks?: Marks, onPick?: (at: number) => void }} props
+ * @param {{ plan: Plan, chart: Chart, bounds: [number, number], marks?: Marks, onPick?: (at: number) => void, height?: number }} props
  */
-export function Canvas({ plan, chart, bounds, marks = NONE, onPick }) {
+export function Canvas({ plan, chart, bounds, marks = NONE, onPick, height = HEIGHT }) {
   const place = useRef(/** @type {HTMLDivElement | null} */ (null));
   const plot = useRef(/** @type {Plot | null} */ (null));
   const [at, setAt] = useState(/** @type {number | null} */ (null));
   const [words, setWords] = useState("");
   const lines = ranked(chart);
   // What is drawn is kept by reference, so that new values need no new plot.
-  const now = { columns: data(chart, lines), bounds, marks, onPick };
+  const now = { columns: data(chart, lines), bounds, marks, onPick, height };
   const shown = useRef(now);
   shown.current = now;
   const shape = lines.map((line) => [line.metric, line.instance, line.low !== undefined].join(" ")).join("\n");
   useEffect(() => {
     const node = place.current;
     if (node === null) return;
-    const watch = new ResizeObserver(() => plot.current?.setSize({ width: node.clientWidth, height: HEIGHT }));
+    const watch = new ResizeObserver(() => plot.current?.setSize({ width: node.clientWidth, height }));
     let gone = false;
     import("./vendor/uplot.js").then(({ default: UPlot }) => {
       if (gone) return;
@@ -91,7 +91,7 @@ function data(chart, lines) {
  * What uPlot is told (https://github.com/leeoniya/uPlot/tree/master/docs).
  * @param {Plan} plan
  * @param {Line[]} lines
- * @param {() => { bounds: [number, number], marks: Marks, onPick?: (at: number) => void }} shown
+ * @param {() => { bounds: [number, number], marks: Marks, onPick?: (at: number) => void, height: number }} shown
  * @param {HTMLElement} node
  * @param {(at: number | null) => void} onMove
  * @param {(words: string) => void} onWords
@@ -114,7 +114,7 @@ function options(plan, lines, shown, node, onMove, onWords) {
   const axis = { stroke: text, font, grid, ticks: { show: false } };
   return {
     width: node.clientWidth,
-    height: HEIGHT,
+    height: shown().height,
     legend: { show: false },
     padding: [8, 8, 0, 0],
     scales: {

@@ -8,8 +8,11 @@ import * as store from "./store.js";
 /** STATES are the marks in the order in which the filter offers them. */
 const STATES = /** @type {const} */ (["critical", "warning", "offline", "stale", "ok"]);
 
-/** Filters is the row above the hosts. */
-export function Filters() {
+/**
+ * Filters is the row above the hosts; the plain one has no groups and views.
+ * @param {{ plain?: boolean }} props
+ */
+export function Filters({ plain: bare }) {
   store.shape.value;
   const count = store.counts.value;
   const { tags, systems } = offers(store.summaries());
@@ -19,8 +22,7 @@ export function Filters() {
     <${Pick} name="tag" label="Tag" options=${plain(tags)} all="any tag" />
     <${Pick} name="os" label="Operating system" options=${plain(systems)} all="any OS" />
     <${Pick} name="sort" label="Order" options=${SORTS.slice(1).map(({ key, label }) => ({ value: key, label: "by " + label }))} all="worst first" />
-    <${Pick} name="group" label="Group" options=${GROUPS.map((value) => ({ value, label: "grouped by " + (value === "os" ? "OS" : value) }))} all="not grouped" />
-    <${View} />
+    ${!bare && html`<${Pick} name="group" label="Group" options=${GROUPS.map((value) => ({ value, label: "grouped by " + (value === "os" ? "OS" : value) }))} all="not grouped" /><${View} />`}
   </div>`;
 }
 

@@ -6,6 +6,7 @@ import { plans } from "./chart-plan.js";
 import { html } from "./html.js";
 import { bounds, live, range, SPANS } from "./range.js";
 import { ask, at, happenings, rewind, walk } from "./rewind.js";
+import { route } from "./router.js";
 import * as store from "./store.js";
 /** @import { Chart } from "./types.js" */
 /** @import { Plan } from "./chart-plan.js" */
@@ -20,7 +21,7 @@ export function Ranges() {
   const shown = range.value;
   return html`<nav class="ranges" aria-label="Time shown">
     ${SPANS.map(([name]) => html`<button key=${name} class="plain" aria-pressed=${shown.name === name} onClick=${() => live(name)}>${name}</button>`)}
-    ${at.value === 0 && html`<button class="plain" title="See the host as it was (,)" onClick=${() => walk(-1)}>Rewind</button>`}
+    ${route.value.page === "host" && at.value === 0 && html`<button class="plain" title="See the host as it was (,)" onClick=${() => walk(-1)}>Rewind</button>`}
     ${shown.end !== 0 && html`<span class="fixed">${stretch(shown.end - shown.span, shown.end)}</span>`}
   </nav>`;
 }

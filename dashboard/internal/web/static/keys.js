@@ -17,7 +17,10 @@ export const KEYS = [
   [["j"], "Next host or section"],
   [["k"], "Previous host or section"],
   [["Enter"], "Open the host"],
+  [["Ctrl", "K"], "Go to a host, page, metric or action"],
   [["g", "f"], "Fleet"],
+  [["g", "c"], "Compare"],
+  [["g", "x"], "Explore"],
   [["[", "]"], "Earlier, later"],
   [["-", "="], "Longer, shorter time"],
   [[",", "."], "Sample before, after"],
@@ -56,6 +59,8 @@ function press(key) {
   const paired = performance.now() - prefix < PREFIX_TIME;
   prefix = 0;
   if (paired && key === "f") return (go(fleetURL.peek()), true);
+  if (paired && key === "c") return (go("/compare"), true);
+  if (paired && key === "x") return (go("/explore"), true);
   switch (key) {
     case "g":
       prefix = performance.now();
@@ -86,7 +91,7 @@ function press(key) {
  * @param {string} key
  */
 function travel(key) {
-  if (route.peek().page !== "host") return false;
+  if (route.peek().page === "fleet") return false;
   if (key === "l") unzoom();
   else if (key === "," || key === ".") walk(key === "," ? -1 : 1);
   else if (key === "[" || key === "]") shift(key === "[" ? -0.5 : 0.5);

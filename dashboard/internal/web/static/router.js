@@ -5,12 +5,16 @@ import { computed, signal } from "./vendor/signals.js";
 /** place is the part of the URL that the page reads. */
 const place = signal(location.pathname + location.search);
 
+/** PAGES are those with a path of their own, beside the fleet and hosts. */
+const PAGES = ["/compare", "/explore"];
+
 /**
  * route is the page shown, with the host's name on a host's page.
  */
 export const route = computed(() => {
   const path = place.value.split("?")[0];
   if (path === "/") return { page: "fleet", host: null };
+  if (PAGES.includes(path)) return { page: path.slice(1), host: null };
   const match = /^\/host\/([^/]+)\/?$/.exec(path);
   return match ? { page: "host", host: decoded(match[1]) } : { page: "unknown", host: null };
 });
@@ -86,7 +90,7 @@ addEventListener("click", (event) => {
   const link = event.target instanceof Element ? event.target.closest("a") : null;
   const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
   if (!link || !plain || event.defaultPrevented || link.origin !== location.origin || link.hash !== "") return;
-  if (link.pathname !== "/" && !link.pathname.startsWith("/host/")) return;
+  if (link.pathname !== "/" && !PAGES.includes(link.pathname) && !link.pathname.startsWith("/host/")) return;
   event.preventDefault();
   go(link.pathname + link.search);
 });

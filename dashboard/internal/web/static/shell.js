@@ -6,10 +6,16 @@ import { Fleet } from "./fleet.js";
 import { Host } from "./host.js";
 import { html } from "./html.js";
 import { KEYS, help } from "./keys.js";
+import { later } from "./later.js";
+import { open } from "./palette-open.js";
 import { At } from "./parts.js";
 import { fleetURL, query, route, setQuery } from "./router.js";
 import * as store from "./store.js";
 import { nextTheme, theme } from "./theme.js";
+
+const Compare = later(() => import("./compare.js").then((module) => module.Compare));
+const Explore = later(() => import("./explore.js").then((module) => module.Explore));
+const Palette = later(() => import("./palette.js").then((module) => module.Palette));
 
 /** Shell is the whole page. */
 export function Shell() {
@@ -21,12 +27,18 @@ export function Shell() {
     <main id="main" tabindex="-1" class=${page + (store.old.value ? " old" : "")}>
       ${page === "fleet" && html`<${Fleet} />`}
       ${page === "host" && html`<${Host} key=${host} name=${host} />`}
+      ${page === "compare" && html`<${Compare} />`}
+      ${page === "explore" && html`<${Explore} />`}
       ${page === "unknown" && html`<p class="note">There is no page here. <a href="/">Fleet</a></p>`}
     </main>
     <${Help} />
+    ${open.value && html`<${Palette} />`}
     <${Spoken} />
   `;
 }
+
+/** PAGES are in the header. */
+const PAGES = [["compare", "Compare"], ["explore", "Explore"]];
 
 /** Header holds the name, the search, the totals and the theme switch. */
 function Header() {
@@ -35,7 +47,11 @@ function Header() {
   return html`<header class="top">
     <a class="brand" href=${route.value.page === "fleet" ? "/" : fleetURL.value}>Systant</a>
     ${route.value.page === "fleet" && html`<${Search} />`}
+    <nav class="pages" aria-label="Pages">
+      ${PAGES.map(([name, label]) => html`<a key=${name} href=${"/" + name} aria-current=${route.value.page === name ? "page" : undefined}>${label}</a>`)}
+    </nav>
     <${Totals} />
+    <button class="plain" title="Go to… (Ctrl-K)" aria-label="Go to" onClick=${() => (open.value = true)}>⌕</button>
     <button class="plain" title="Keys: ?" aria-label="Keys" onClick=${() => help()?.showModal()}>?</button>
     <button class="plain" title=${"Theme: " + word} aria-label=${"Theme: " + word} onClick=${nextTheme}>
       <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true">

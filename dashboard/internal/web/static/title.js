@@ -2,7 +2,7 @@
 
 import { effect } from "./vendor/signals.js";
 import { SHAPES } from "./parts.js";
-import { route } from "./router.js";
+import { query, route } from "./router.js";
 import * as store from "./store.js";
 /** @import { Mark } from "./types.js" */
 
@@ -27,6 +27,8 @@ export function showTitle() {
       store.shape.value;
       const summary = host === null ? undefined : store.host(host);
       parts.push(summary ? `${host}: ${store.mark(summary)}` : (host ?? ""));
+    } else if (page === "compare" || page === "explore") {
+      parts.push(page === "compare" ? "Compare" : (query.value.get("expr") ?? "") || "Explore");
     } else if (trouble) {
       parts.push(`${store.counts.value[trouble]} ${trouble}`);
     }

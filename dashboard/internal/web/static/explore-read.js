@@ -1,0 +1,104 @@
+// Questions in PromQL, and their answers as lines of a chart.
+
+import { ask } from "./rewind.js";
+/** @import { Chart, Line } from "./types.js" */
+
+/** STEPS are the distances of moments, in seconds: what people count time in. */
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400];
+
+/**
+ * The distance of moments for a time, so that there are about as many as there
+ * is room for.
+ * @param {number} span In seconds.
+ * @param {number} points
+ */
+export function stepFor(span, points) {
+  return STEPS.find((step) => span / step <= points) ?? STEPS[STEPS.length - 1];
+}
+
+/**
+ * Asks for a time. The answer's error is Prometheus' own.
+ * @param {string} expression
+ * @param {[number, number]} bounds In seconds since 1970.
+ * @param {number} points
+ * @param {AbortSignal} signal
+ * @returns {Promise<Chart>}
+ */
+export async function askRange(expression, [from, to], points, signal) {
+  const step = stepFor(to - from, points);
+  const [start, end] = [Math.floor(from / step) * step, Math.floor(to / step) * step];
+  const asked = new URLSearchParams({ query: expression, start: String(start), end: String(end), step: String(step) });
+  return chartOf(await ask("/api/v1/query_range?" + asked, signal), start, end, step);
+}
+
+/** @typedef {{ data: { resultType: string, result: { metric: Record<string, string>, values: [number, string][] }[] } }} Answer */
+
+/**
+ * An answer as a chart: each series is a line, named by its labels.
+ * @param {Answer} answer
+ * @param {number} start
+ * @param {number} end
+ * @param {number} step
+ * @returns {Chart}
+ */
+export function chartOf(answer, start, end, step) {
+  const count = Math.round((end - start) / step) + 1;
+  const times = Array.from({ length: count }, (_, i) => start + i * step);
+  const lines = answer.data.result.map(({ metric, values }) => {
+    /** @type {(number | null)[]} */
+    const mean = Array(count).fill(null);
+    for (const [at, value] of values) {
+      const number = Number(value);
+      if (Number.isFinite(number)) mean[Math.round((at - start) / step)] = number;
+    }
+    return { metric: metric.__name__ ?? "", instance: labelsText(metric), mean };
+  });
+  const most = 256;
+  return { step, times, lines: lines.slice(0, most), cut: lines.length > most };
+}
+
+/**
+ * What tells a series from others, in words: a host alone by its name.
+ * @param {Record<string, string>} metric
+ */
+export function labelsText(metric) {
+  const { __name__: name, host, ...rest } = metric;
+  const others = Object.entries(rest).map(([key, value]) => `${key}=${value}`);
+  const parts = [host ?? "", ...others].filter(Boolean);
+  return parts.join(" ") || name || "value";
+}
+
+/**
+ * Rows as CSV (RFC 4180): a column for the time and one for each line.
+ * @param {Chart} chart
+ * @param {(line: Line) => string} name
+ */
+export function csv(chart, name) {
+  const cell = (/** @type {unknown} */ value) => {
+    const text = value === null || value === undefined ? "" : String(value);
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  // A name that begins like a formula must not become one in a spreadsheet.
+  const safe = (/** @type {string} */ text) => (/^[=+\-@\t\r]/.test(text) ? "'" + text : text);
+  const columns = chart.lines.flatMap((line) => {
+    const own = safe(name(line));
+    if (!line.low || !line.high) return [{ name: own, values: line.mean }];
+    return [{ name: own, values: line.mean }, { name: own + " (low)", values: line.low }, { name: own + " (high)", values: line.high }];
+  });
+  const head = ["time", ...columns.map((one) => one.name)];
+  const rows = chart.times.map((at, i) => [new Date(at * 1000).toISOString(), ...columns.map((one) => one.values[i])]);
+  return [head, ...rows].map((row) => row.map(cell).join(",") + "\r\n").join("");
+}
+
+/**
+ * Has the browser save a text as a file.
+ * @param {string} name
+ * @param {string} text
+ */
+export function save(name, text) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
