@@ -79,3 +79,51 @@ test("scales start at zero where that means something", () => {
   assert.deepEqual(scaleOf("watts", null, null), [0, 1]);
   assert.deepEqual(scaleOf("count", -5, 10), [-5, 11]);
 });
+
+const { beside } = await import(new URL("chart-before.js", ROOT).href);
+const { csv } = await import(new URL("csv.js", ROOT).href);
+
+/** A chart of one line. */
+function single(times, mean, step = 0) {
+  return { step, times, lines: [{ metric: "x.a", instance: "", mean }] };
+}
+
+test("an earlier time stands beside its own moments, and gaps stay gaps", () => {
+  const got = beside(single([100, 110, 120, 130], [1, 2, 3, 4]), single([1, 11, 41], [7, 8, 9]), 99);
+  assert.deepEqual(got.lines[0].before, [7, 8, 8, 9]);
+  assert.deepEqual(beside(single([500, 510], [1, 2]), single([1, 11], [7, 8]), 99).lines[0].before, [null, null]);
+  assert.deepEqual(beside(single([100], [1]), single([], []), 99).lines[0].before, [null]);
+  assert.equal(beside(single([100], [1]), { step: 0, times: [1], lines: [] }, 99).lines[0].before, undefined);
+});
+
+test("CSV quotes what needs it, and no name becomes a formula", () => {
+  const one = { step: 60, times: [0, 60], lines: [{ metric: 'a,"b"', mean: [1.5, null], low: [1, null], high: [2, null] }, { metric: "=1+1", mean: [0, 3] }] };
+  assert.equal(
+    csv(one, (line) => line.metric),
+    'time,"a,""b""","a,""b"" (low)","a,""b"" (high)",\'=1+1\r\n1970-01-01T00:00:00.000Z,1.5,1,2,0\r\n1970-01-01T00:01:00.000Z,,,,3\r\n',
+  );
+});
+
+const { complete } = await import(new URL("explore-complete.js", ROOT).href);
+const { chartOf, labelsText, stepFor } = await import(new URL("explore-read.js", ROOT).href);
+
+test("what can stand in an expression", () => {
+  const groups = [{ name: "disk", label: "Filesystems", instance: "mount point", metrics: [metric("disk.usage_percent", "percent")] }];
+  const offered = (text) => complete(text, text.length, groups).map((one) => one.text);
+  assert.deepEqual(offered("max(disk_us"), ["systant_disk_usage_percent"]);
+  assert.deepEqual(offered("systant_disk_usage_percent{mou"), ["mount_point"]);
+  assert.deepEqual(offered("systant_disk_usage_percent{a=\"b\"} + topk"), []);
+  assert.deepEqual(offered("m + top"), ["topk"]);
+  assert.deepEqual(complete("sum(systant_u)", 13, groups)[0], { text: "systant_up", help: "1 while a host is online, 0 while it is away", start: 4, end: 13 });
+});
+
+test("an answer as a chart: gaps, names, and no more lines than can be drawn", () => {
+  const result = [{ metric: { __name__: "systant_up", host: "nas" }, values: [[60, "1"], [180, "NaN"]] }, { metric: {}, values: [[120, "2"]] }];
+  assert.deepEqual(chartOf({ data: { resultType: "matrix", result } }, 60, 180, 60), {
+    step: 60, times: [60, 120, 180], cut: false,
+    lines: [{ metric: "systant_up", instance: "nas", mean: [1, null, null] }, { metric: "", instance: "value", mean: [null, 2, null] }],
+  });
+  assert.equal(labelsText({ __name__: "a", host: "nas", mount_point: "/" }), "nas mount_point=/");
+  assert.equal(chartOf({ data: { result: Array(300).fill(result[1]) } }, 60, 180, 60).lines.length, 256);
+  assert.deepEqual([stepFor(3600, 500), stepFor(30 * 86400, 500), stepFor(1e12, 1)], [10, 7200, 86400]);
+});

@@ -149,7 +149,7 @@ func (r *rollups) until() int64 {
 // firstTime returns the time of the oldest number of a database, in
 // milliseconds, or the greatest time where there is none.
 func firstTime(db *tsdb.DB) int64 {
-	first := db.Head().MinTime()
+	first := min(db.Head().MinTime(), db.Head().MinOOOTime())
 	if blocks := db.Blocks(); len(blocks) > 0 {
 		first = min(first, blocks[0].MinTime())
 	}

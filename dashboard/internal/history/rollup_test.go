@@ -44,7 +44,7 @@ func rolledStore(t *testing.T, change func(*Options)) (*Store, time.Time) {
 	if err := s.rollups.catchUp(t.Context(), first.Add(4*24*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	if s.rollups.next != math.MinInt64 {
+	if s.rollups.next > first.UnixMilli() {
 		t.Fatal("a day was rolled up while samples of it could arrive")
 	}
 	if err := s.rollups.catchUp(t.Context(), first.Add(9*24*time.Hour)); err != nil {
@@ -140,6 +140,23 @@ func TestChartOfRollups(t *testing.T) {
 	chart, text := draw(t, s, ChartRequest{"nas", []string{"cpu.usage_percent"}, first.Add(36 * time.Hour), first.Add(37 * time.Hour), 1000})
 	if chart.Step != 0 {
 		t.Errorf("an hour with its numbers: got %.300s", text)
+	}
+}
+
+// Late samples are read as well where there are roll-ups, though the newest
+// came first.
+func TestLateWithRollups(t *testing.T) {
+	s, _ := open(t, func(o *Options) { o.Late, o.RollupRetention = 24*time.Hour, 365*24*time.Hour })
+	last := now()
+	s.Sample(at("nas", last), false, last)
+	expect(t, s, `count_over_time(systant_up[12h])`, last, `{host="nas"} 1`)
+	for i := range 10 {
+		s.Sample(at("nas", last.Add(time.Duration(i-20)*time.Minute)), false, last)
+	}
+	expect(t, s, `count_over_time(systant_up[12h])`, last, `{host="nas"} 11`)
+	chart, text := draw(t, s, ChartRequest{"nas", []string{"cpu.usage_percent"}, last.Add(-time.Hour), last, 300})
+	if chart.Step != 0 || len(chart.Times) < 11 {
+		t.Errorf("got %.500s", text)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 
 // policy lets the page run its own scripts and styles and nothing else: no
 // inline code, no other site, no frames, and no text that becomes markup.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; manifest-src 'self'; " +
 	"font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; " +
 	"frame-ancestors 'none'; require-trusted-types-for 'script'"
 

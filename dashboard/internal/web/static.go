@@ -30,12 +30,13 @@ type asset struct {
 // mediaTypes are set here rather than asked of the system's tables, which
 // differ between machines; a module of the wrong type is not run.
 var mediaTypes = map[string]string{
-	".html": "text/html; charset=utf-8",
-	".js":   "text/javascript; charset=utf-8",
-	".css":  "text/css; charset=utf-8",
-	".json": "application/json",
-	".svg":  "image/svg+xml",
-	".txt":  "text/plain; charset=utf-8",
+	".html":        "text/html; charset=utf-8",
+	".js":          "text/javascript; charset=utf-8",
+	".css":         "text/css; charset=utf-8",
+	".json":        "application/json",
+	".webmanifest": "application/manifest+json",
+	".svg":         "image/svg+xml",
+	".txt":         "text/plain; charset=utf-8",
 }
 
 // loadAssets reads and compresses every file below static, once.

@@ -1,20 +1,16 @@
 // One chart: lines over time on a canvas, with their names and values below.
 
 import { useEffect, useRef, useState } from "./vendor/hooks.js";
-import { chartText, lastOf, lineName, MOST, momentLabels, ranked, scaleOf } from "./chart-plan.js";
-import { drawMarks, wordsAt } from "./chart-marks.js";
+import { data, options } from "./chart-options.js";
+import { chartText, lastOf, lineName, MOST, ranked } from "./chart-plan.js";
 import { format } from "./format.js";
 import { html } from "./html.js";
 import { exact } from "./parts.js";
-import { fix, unzoom } from "./range.js";
 import { dark, theme } from "./theme.js";
-/** @import { Chart, Line } from "./types.js" */
+/** @import { Chart } from "./types.js" */
+/** @import { Plot } from "./chart-options.js" */
 /** @import { Marks } from "./chart-marks.js" */
 /** @import { Plan } from "./chart-plan.js" */
-
-/** @typedef {InstanceType<typeof import("./vendor/uplot.js").default>} Plot */
-
-/** @typedef {{ select: { left: number, width: number }, posToVal: (x: number, scale: string) => number, setSelect: (box: object, fire: boolean) => void }} Selecting */
 
 /**
  * NONE is what a chart without marks has.
@@ -24,9 +20,6 @@ const NONE = { happenings: [], at: 0 };
 
 /** HEIGHT of the canvas, with the axis, in pixels. */
 const HEIGHT = 148;
-
-/** BINARY are the distances between sizes on an axis: powers of two. */
-const BINARY = Array.from({ length: 60 }, (_, i) => 2 ** i);
 
 /**
  * Canvas draws a chart and keeps its size; the values under the pointer, or the
@@ -43,7 +36,7 @@ export function Canvas({ plan, chart, bounds, marks = NONE, onPick, height = HEI
   const now = { columns: data(chart, lines), bounds, marks, onPick, height };
   const shown = useRef(now);
   shown.current = now;
-  const shape = lines.map((line) => [line.metric, line.instance, line.low !== undefined].join(" ")).join("\n");
+  const shape = lines.map((line) => [line.metric, line.instance, line.low !== undefined, line.before !== undefined].join(" ")).join("\n");
   useEffect(() => {
     const node = place.current;
     if (node === null) return;
@@ -75,119 +68,4 @@ export function Canvas({ plan, chart, bounds, marks = NONE, onPick, height = HEI
       <li class="when muted">${words !== "" && html`<span class="clip">${words} ·</span>`}${time === undefined ? "" : exact(new Date(time * 1000).toISOString())}</li>
     </ul>
   `;
-}
-
-/**
- * The columns that uPlot draws: moments, then for each line its mean, and its
- * low and high where there are such.
- * @param {Chart} chart
- * @param {Line[]} lines
- */
-function data(chart, lines) {
-  return [chart.times, ...lines.flatMap((line) => (line.low && line.high ? [line.mean, line.low, line.high] : [line.mean]))];
-}
-
-/**
- * What uPlot is told (https://github.com/leeoniya/uPlot/tree/master/docs).
- * @param {Plan} plan
- * @param {Line[]} lines
- * @param {() => { bounds: [number, number], marks: Marks, onPick?: (at: number) => void, height: number }} shown
- * @param {HTMLElement} node
- * @param {(at: number | null) => void} onMove
- * @param {(words: string) => void} onWords
- */
-function options(plan, lines, shown, node, onMove, onWords) {
-  const colour = colours(node);
-  const marked = { away: colour("--offline"), mark: colour("--mark"), at: colour("--accent") };
-  const [text, hair] = [colour("--muted"), colour("--line")];
-  const font = `11px ${getComputedStyle(node).fontFamily}`;
-  const series = lines.flatMap((line, i) => {
-    const stroke = colour(i < MOST ? `--line-${i + 1}` : "--faded");
-    const mean = { stroke, width: i < MOST ? 1.5 : 1, points: { show: false }, spanGaps: false };
-    const edge = { stroke: "transparent", width: 0, points: { show: false } };
-    return line.low && line.high ? [mean, edge, edge] : [mean];
-  });
-  const bands = lines.flatMap((line, i) =>
-    line.low && line.high && lines.length <= MOST ? [{ series: [3 * i + 3, 3 * i + 2], fill: translucent(colour(`--line-${i + 1}`)) }] : [],
-  );
-  const grid = { stroke: hair, width: 1 };
-  const axis = { stroke: text, font, grid, ticks: { show: false } };
-  return {
-    width: node.clientWidth,
-    height: shown().height,
-    legend: { show: false },
-    padding: [8, 8, 0, 0],
-    scales: {
-      x: { time: true, range: () => shown().bounds },
-      y: { range: (/** @type {unknown} */ _, /** @type {number | null} */ low, /** @type {number | null} */ high) => scaleOf(plan.unit, low, high) },
-    },
-    axes: [
-      { ...axis, size: 24, space: 64, values: (/** @type {unknown} */ _, /** @type {number[]} */ moments, /** @type {number} */ __, /** @type {number} */ ___, /** @type {number} */ distance) => momentLabels(moments, distance) },
-      { ...axis, size: 64, space: 28, gap: 6, values: (/** @type {unknown} */ _, /** @type {number[]} */ values) => values.map((v) => tick(plan.unit, v)), ...(plan.unit.startsWith("bytes") ? { incrs: BINARY } : {}) },
-    ],
-    series: [{}, ...series],
-    bands,
-    cursor: {
-      sync: { key: "host", scales: ["x", null] },
-      drag: { x: true, y: false, setScale: false },
-      points: { size: 5 },
-      y: false,
-      bind: { dblclick: () => unzoom },
-    },
-    hooks: {
-      ready: [
-        (/** @type {Plot} */ plot) =>
-          plot.over.addEventListener("click", (event) => shown().onPick?.(plot.data[0][plot.posToIdx(event.offsetX)])),
-      ],
-      draw: [(/** @type {import("./chart-marks.js").Drawing} */ plot) => drawMarks(plot, shown().marks, marked)],
-      setCursor: [
-        (/** @type {Plot} */ plot) => {
-          onMove(plot.cursor.idx ?? null);
-          const left = plot.cursor.left ?? -1;
-          onWords(left < 0 ? "" : wordsAt(plot, shown().marks.happenings, left));
-        },
-      ],
-      setSelect: [
-        (/** @type {Selecting} */ plot) => {
-          const { left, width } = plot.select;
-          if (width === 0) return;
-          fix(plot.posToVal(left, "x"), plot.posToVal(left + width, "x"));
-          plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
-        },
-      ],
-    },
-  };
-}
-
-/**
- * A value beside its line of the grid: without the digits that a round number
- * has not.
- * @param {string} unit
- * @param {number} value
- */
-function tick(unit, value) {
-  if (value === 0) return "0";
-  return format(unit, value).replace(/(\.\d*?)0+(?=\D|$)/, "$1").replace(/\.(?=\D|$)/, "");
-}
-
-/**
- * Returns what finds the colour that a custom property has at a node: a canvas
- * knows neither properties nor light-dark().
- * @param {HTMLElement} node
- */
-function colours(node) {
-  return (/** @type {string} */ name) => {
-    node.style.color = `var(${name})`;
-    const colour = getComputedStyle(node).color;
-    node.style.color = "";
-    return colour;
-  };
-}
-
-/**
- * A colour that lets others through.
- * @param {string} colour As rgb(…).
- */
-function translucent(colour) {
-  return colour.replace(/^rgb\((.*)\)$/, "rgba($1, 0.18)");
 }

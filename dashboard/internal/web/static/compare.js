@@ -2,7 +2,8 @@
 
 import { useEffect, useState } from "./vendor/hooks.js";
 import { Canvas } from "./chart.js";
-import { askRange, csv, save } from "./explore-read.js";
+import { csv, save } from "./csv.js";
+import { askRange } from "./explore-read.js";
 import { Filters } from "./fleet-filters.js";
 import { format } from "./format.js";
 import { Ranges } from "./host-charts.js";

@@ -3,7 +3,8 @@
 import { useEffect, useMemo, useRef, useState } from "./vendor/hooks.js";
 import { Canvas } from "./chart.js";
 import { complete } from "./explore-complete.js";
-import { askRange, csv, save } from "./explore-read.js";
+import { csv, save } from "./csv.js";
+import { askRange } from "./explore-read.js";
 import { format } from "./format.js";
 import { Ranges } from "./host-charts.js";
 import { html } from "./html.js";

@@ -2,11 +2,13 @@
 
 import { useEffect, useRef, useState } from "./vendor/hooks.js";
 import { Canvas } from "./chart.js";
+import { ask } from "./ask.js";
+import { beside, OFFSETS } from "./chart-before.js";
 import { plans } from "./chart-plan.js";
 import { html } from "./html.js";
 import { bounds, live, range, SPANS } from "./range.js";
-import { ask, at, happenings, rewind, walk } from "./rewind.js";
-import { route } from "./router.js";
+import { at, happenings, rewind, walk } from "./rewind.js";
+import { query, route, setQuery } from "./router.js";
 import * as store from "./store.js";
 /** @import { Chart } from "./types.js" */
 /** @import { Plan } from "./chart-plan.js" */
@@ -21,6 +23,10 @@ export function Ranges() {
   const shown = range.value;
   return html`<nav class="ranges" aria-label="Time shown">
     ${SPANS.map(([name]) => html`<button key=${name} class="plain" aria-pressed=${shown.name === name} onClick=${() => live(name)}>${name}</button>`)}
+    ${route.value.page === "host" && html`<select aria-label="Beside it" class=${query.value.get("before") ? "set" : ""} value=${query.value.get("before") ?? ""} onChange=${(/** @type {Event} */ event) => setQuery("before", /** @type {HTMLSelectElement} */ (event.target).value)}>
+      <option value="">alone</option>
+      ${Object.keys(OFFSETS).map((name) => html`<option key=${name} value=${name}>and the ${name} before</option>`)}
+    </select>`}
     ${route.value.page === "host" && at.value === 0 && html`<button class="plain" title="See the host as it was (,)" onClick=${() => walk(-1)}>Rewind</button>`}
     ${shown.end !== 0 && html`<span class="fixed">${stretch(shown.end - shown.span, shown.end)}</span>`}
   </nav>`;
@@ -59,6 +65,7 @@ function One({ host, plan }) {
   const [seen, setSeen] = useState(false);
   const [read, setRead] = useState(/** @type {Read} */ ({}));
   const shown = range.value;
+  const beforeName = query.value.get("before") ?? "";
   const sample = shown.end === 0 ? store.detail.value?.host.timestamp : undefined;
   useEffect(() => {
     const watch = new IntersectionObserver((entries) => setSeen(entries[entries.length - 1].isIntersecting), { rootMargin: "200px" });
@@ -72,20 +79,36 @@ function One({ host, plan }) {
     if (!seen || !open) return;
     const stop = new AbortController();
     const [from, now] = bounds(shown);
+    const offset = OFFSETS[beforeName] ?? 0;
     // The last sample belongs to the present, even where a clock is ahead.
     const to = sample === undefined ? now : Math.max(now, Math.ceil(Date.parse(sample) / 1000));
-    fetchChart(host, plan, from, to, stop.signal).then(
-      (chart) => setRead({ chart, bounds: [from, to] }),
+    const reads = [fetchChart(host, plan, from, to, stop.signal)];
+    if (offset !== 0) reads.push(fetchChart(host, plan, from - offset, to - offset, stop.signal));
+    Promise.all(reads).then(
+      ([chart, earlier]) => setRead({ chart: earlier ? beside(chart, earlier, offset) : chart, bounds: [from, to] }),
       (error) => stop.signal.aborted || setRead((last) => ({ ...last, error: String(error.message) })),
     );
     return () => stop.abort();
-  }, [seen, open, host, plan.key, shown.name, shown.end, shown.span, turn]);
+  }, [seen, open, host, plan.key, shown.name, shown.end, shown.span, turn, beforeName]);
   return html`<figure class="chart" ref=${place} aria-busy=${(seen && read.chart === undefined && read.error === undefined) || undefined}>
-    <figcaption class="clip" title=${plan.title}>${plan.title}</figcaption>
+    <figcaption><span class="clip" title=${plan.title}>${plan.title}</span>
+      ${read.chart && html`<button class="plain" aria-label=${`Save as CSV: ${plan.title}`} onClick=${() => keep(host, plan, read.chart)}>CSV</button>`}
+    </figcaption>
     ${read.error && html`<p class="muted">Not read: ${read.error}</p>`}
     ${read.chart && read.chart.times.length === 0 && html`<p class="muted">Nothing is remembered of this time.</p>`}
     ${read.chart && read.bounds && read.chart.times.length > 0 && html`<${Canvas} plan=${plan} chart=${read.chart} bounds=${read.bounds} marks=${{ happenings: happenings.value, at: at.value }} onPick=${rewind} />`}
   </figure>`;
+}
+
+/**
+ * Saves what a chart shows.
+ * @param {string} host
+ * @param {Plan} plan
+ * @param {Chart | undefined} chart
+ */
+async function keep(host, plan, chart) {
+  const { csv, save } = await import("./csv.js");
+  if (chart) save(`${host} ${plan.title.replace(/[^\p{L}\p{N}]+/gu, " ").trim()}.csv`, csv(chart, (line) => [line.metric, line.instance].filter(Boolean).join(" ")));
 }
 
 /**

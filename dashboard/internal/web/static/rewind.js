@@ -2,6 +2,7 @@
 // to it. The moment stands in the URL.
 
 import { computed, effect, signal } from "./vendor/signals.js";
+import { ask } from "./ask.js";
 import { query, route, setQueries } from "./router.js";
 import { bounds, range } from "./range.js";
 import * as store from "./store.js";
@@ -100,16 +101,4 @@ export function keepPast() {
     );
     return () => stop.abort();
   });
-}
-
-/**
- * Asks for the past.
- * @param {string} url
- * @param {AbortSignal} signal
- */
-export async function ask(url, signal) {
-  const response = await fetch(url, { signal });
-  const body = await response.json();
-  if (!response.ok) throw new Error(body.error);
-  return body;
 }

@@ -59,6 +59,7 @@
  * @property {(number | null)[]} mean
  * @property {(number | null)[]} [low]
  * @property {(number | null)[]} [high]
+ * @property {(number | null)[]} [before] The means of an earlier time, at the same places.
  *
  * @typedef {object} Chart
  * @property {number} step Seconds of one moment, or 0 where each is one sample.
