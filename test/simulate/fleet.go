@@ -20,9 +20,10 @@ import (
 const expiry = 3
 
 // readMachines returns the samples that the agent's tests expect of the
-// recorded machines, each with the machine's kind as host name.
-func readMachines(folder string) ([]schema.Stats, error) {
-	names, err := filepath.Glob(filepath.Join(folder, "*.json"))
+// recorded machines whose kind matches a pattern, each with the kind as host
+// name.
+func readMachines(folder, kinds string) ([]schema.Stats, error) {
+	names, err := filepath.Glob(filepath.Join(folder, kinds+".json"))
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +41,7 @@ func readMachines(folder string) ([]schema.Stats, error) {
 		machines = append(machines, machine)
 	}
 	if len(machines) == 0 {
-		return nil, fmt.Errorf("no recorded machines in %s; start at the repository's root or use -machines", folder)
+		return nil, fmt.Errorf("no recorded machines %s in %s; start at the repository's root or use -machines", kinds, folder)
 	}
 	return machines, nil
 }
@@ -116,10 +117,19 @@ func (f *fleet) carry(ctx context.Context, o mqtt.Options, hosts []*host) (count
 	if err := link.AwaitUp(up); err != nil {
 		return c, errors.Join(err, closing())
 	}
-	ticker := time.NewTicker(max(f.options.interval/time.Duration(len(hosts)), time.Microsecond))
+	pause := max(f.options.interval/time.Duration(len(hosts)), time.Microsecond)
+	for at := hosts[0].last; at.Before(time.Now()) && ctx.Err() == nil && f.options.past > 0; {
+		for _, h := range hosts {
+			at = at.Add(pause)
+			f.send(ctx, link, h, at, &c)
+		}
+	}
+	ctx, cancel = context.WithTimeout(ctx, f.options.duration)
+	defer cancel()
+	ticker := time.NewTicker(pause)
 	defer ticker.Stop()
 	for n := 0; ctx.Err() == nil; n = (n + 1) % len(hosts) {
-		f.send(ctx, link, hosts[n], &c)
+		f.send(ctx, link, hosts[n], time.Now(), &c)
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
@@ -136,10 +146,11 @@ func (f *fleet) carry(ctx context.Context, o mqtt.Options, hosts []*host) (count
 	return c, closing(farewell...)
 }
 
-// send publishes a host's next sample, and its status when that has changed.
-func (f *fleet) send(ctx context.Context, link *mqtt.Link, h *host, c *count) {
+// send publishes a host's next sample, as taken at a moment, and its status
+// when that has changed.
+func (f *fleet) send(ctx context.Context, link *mqtt.Link, h *host, at time.Time, c *count) {
 	now := time.Now()
-	payload, err := json.Marshal(h.next(now))
+	payload, err := json.Marshal(h.next(at))
 	if err != nil {
 		panic(err) // a sample is plain data
 	}

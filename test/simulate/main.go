@@ -5,7 +5,8 @@
 //
 //	go run ./test/simulate -hosts 1000 -interval 30s -broker mqtt://127.0.0.1:1883 -duration 60s
 //
-// It stops by itself and then says that its hosts are offline, unless -keep.
+// With -past it first sends, as fast as the broker takes them, the samples of
+// that time until now; -duration counts from then on. It stops by itself and then says that its hosts are offline, unless -keep.
 // A few connections carry all hosts, so that none has a will of its own: when
 // it is killed, the hosts go stale.
 package main
@@ -36,6 +37,8 @@ type options struct {
 	username    string
 	prefix      string
 	machines    string
+	kinds       string
+	past        time.Duration
 	seed        uint64
 	keep        bool
 }
@@ -50,6 +53,8 @@ func main() {
 	flag.StringVar(&o.username, "username", "", "the `name` to log in with; the password is MQTT_PASSWORD")
 	flag.StringVar(&o.prefix, "prefix", schema.DefaultPrefix, "the first `level` of every topic")
 	flag.StringVar(&o.machines, "machines", "agent/internal/collect/testdata/machines", "the `folder` of the recorded machines")
+	flag.StringVar(&o.kinds, "kinds", "*", "the `names` of the recorded machines to take, as a shell's pattern")
+	flag.DurationVar(&o.past, "past", 0, "the `time` before now whose samples are sent first")
 	flag.Uint64Var(&o.seed, "seed", 1, "a `number`; the same one gives the same fleet")
 	flag.BoolVar(&o.keep, "keep", false, "leave the hosts online at the end")
 	flag.Parse()
@@ -70,7 +75,7 @@ func run(ctx context.Context, o options, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	machines, err := readMachines(o.machines)
+	machines, err := readMachines(o.machines, o.kinds)
 	if err != nil {
 		return err
 	}
@@ -78,9 +83,7 @@ func run(ctx context.Context, o options, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, o.duration)
-	defer cancel()
-	f := newFleet(o, topics, machines, time.Now())
+	f := newFleet(o, topics, machines, time.Now().Add(-o.past))
 	count, err := f.publish(ctx, link)
 	log.Info("fleet stopped", "hosts", o.hosts, "machines", len(machines),
 		"samples", count.samples, "bytes", count.bytes, "failed", count.failed, "slowest", count.slowest)

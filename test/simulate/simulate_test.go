@@ -18,7 +18,7 @@ const machinesFolder = "../../agent/internal/collect/testdata/machines"
 // testFleet returns a fleet that is large enough to have every problem.
 func testFleet(t *testing.T, now time.Time) *fleet {
 	t.Helper()
-	machines, err := readMachines(machinesFolder)
+	machines, err := readMachines(machinesFolder, "*")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,8 @@ type frame struct {
 	moments []moment
 	size    int
 	written int // samples that are in the file
+	// underway tells that the samples of some moment are being written.
+	underway bool
 }
 
 // first returns the time of the first sample.

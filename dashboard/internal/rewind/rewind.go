@@ -19,9 +19,13 @@ const (
 	writeEvery = time.Minute
 	// forgetEvery is the time between looks for what is too old, or too much.
 	forgetEvery = 10 * time.Minute
-	// maxGathered is the bytes that are gathered before they are written: beyond
-	// that, what a thousand hosts send in four minutes, frames are closed early.
+	// maxGathered is the bytes that are gathered in open frames: beyond that,
+	// what a thousand hosts send in four minutes, frames are closed early.
 	maxGathered = 32 << 20
+	// maxClosed is the bytes of closed frames that wait to be written, beside
+	// those that are being written: beyond that, the file is too slow or can't be
+	// written, and they are dropped.
+	maxClosed = 32 << 20
 )
 
 // The errors of readers.
@@ -51,15 +55,15 @@ type Store struct {
 	options Options
 
 	// mu guards all below.
-	mu       sync.Mutex
-	file     *file // nil while it is not open
-	hosts    map[string]*gathered
-	closed   map[*frame]string // full frames that are not written
-	bytes    int               // gathered, and closed
-	lost     uint64
-	err      error
-	overfull bool
-	wake     chan struct{}
+	mu     sync.Mutex
+	file   *file // nil while it is not open
+	hosts  map[string]*gathered
+	closed map[*frame]string // full frames that are not written
+	open   int               // bytes of the hosts' frames
+	shut   int               // bytes of closed
+	lost   uint64
+	err    error
+	wake   chan struct{}
 }
 
 // gathered is the open frames of a host: of samples as they come, and of late
@@ -90,44 +94,45 @@ func (s *Store) Add(host string, at time.Time, payload json.RawMessage) {
 		open = &h.late
 	}
 	if *open != nil && !(*open).fits(m) {
-		s.shut(host, *open)
+		s.finish(host, *open)
 		*open = nil
 	}
 	if *open == nil {
 		*open = &frame{}
 	}
 	(*open).add(m)
-	if s.bytes += len(payload); s.bytes > maxGathered {
+	if s.open += len(payload); s.open > maxGathered {
 		s.relieve()
 	}
 }
 
-// shut closes a frame for writing. The mutex is held.
-func (s *Store) shut(host string, f *frame) {
-	if !f.dirty() {
-		s.bytes -= f.size
-		return
+// finish closes a frame for writing. The mutex is held.
+func (s *Store) finish(host string, f *frame) {
+	s.open -= f.size
+	if f.dirty() {
+		s.shut += f.size
+		s.closed[f] = host
 	}
-	s.closed[f] = host
 }
 
-// relieve closes all frames and has them written, or drops what could not be
-// written before. The mutex is held.
+// relieve closes all frames and has them written, after dropping what could not
+// be written before. The mutex is held.
 func (s *Store) relieve() {
-	if s.overfull { // nothing was written since
+	if s.shut > maxClosed {
 		for f := range s.closed {
-			s.lost += uint64(len(f.moments))
-			s.bytes -= f.size
+			if !f.underway {
+				s.lost += uint64(len(f.moments) - f.written)
+				s.shut -= f.size
+				delete(s.closed, f)
+			}
 		}
-		clear(s.closed)
 	}
 	for name, h := range s.hosts {
 		for _, f := range h.open() {
-			s.shut(name, f)
+			s.finish(name, f)
 		}
 		delete(s.hosts, name)
 	}
-	s.overfull = true
 	select {
 	case s.wake <- struct{}{}:
 	default:
@@ -139,7 +144,7 @@ func (s *Store) Run(ctx context.Context) error {
 	writing, forgetting := time.NewTicker(writeEvery), time.NewTicker(forgetEvery)
 	defer writing.Stop()
 	defer forgetting.Stop()
-	s.note(s.open(ctx))
+	s.note(s.begin(ctx))
 	for {
 		select {
 		case <-ctx.Done():
@@ -154,8 +159,8 @@ func (s *Store) Run(ctx context.Context) error {
 	}
 }
 
-// open opens the file.
-func (s *Store) open(ctx context.Context) error {
+// begin opens the file.
+func (s *Store) begin(ctx context.Context) error {
 	f, aside, err := openFile(ctx, s.options.Path)
 	if aside != "" {
 		s.options.Log.Error("the file of what hosts were is damaged; it was put aside, and a new one begun", "path", aside)
@@ -188,7 +193,7 @@ func (s *Store) stop(ctx context.Context) error {
 // write writes all frames that have something new.
 func (s *Store) write(ctx context.Context) error {
 	if s.file == nil {
-		return s.open(ctx)
+		return s.begin(ctx)
 	}
 	batch := map[*frame]string{} // of frames as they are now
 	whole := map[*frame]*frame{} // what they are of
@@ -197,22 +202,27 @@ func (s *Store) write(ctx context.Context) error {
 		if f.dirty() {
 			now := &frame{moments: slices.Clip(f.moments), size: f.size}
 			batch[now], whole[now] = host, f
+			f.underway = true
 		}
 	}
 	s.mu.Unlock()
-	if err := s.file.write(ctx, batch); err != nil {
-		return fmt.Errorf("writing %s: %w", s.options.Path, err)
-	}
+	err := s.file.write(ctx, batch)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for now, f := range whole {
+		f.underway = false
+		if err != nil {
+			continue
+		}
 		f.written = len(now.moments)
 		if _, ok := s.closed[f]; ok && !f.dirty() {
-			s.bytes -= f.size
+			s.shut -= f.size
 			delete(s.closed, f)
 		}
 	}
-	s.overfull = false
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", s.options.Path, err)
+	}
 	return nil
 }
 
@@ -242,13 +252,13 @@ func (h *gathered) open() []*frame {
 // forget removes what is too old, or too much, from the file.
 func (s *Store) forget(ctx context.Context, now time.Time) error {
 	if s.file == nil {
-		return s.open(ctx)
+		return s.begin(ctx)
 	}
 	s.mu.Lock()
 	for name, h := range s.hosts { // a host that went away leaves nothing behind
 		if h.live != nil && !h.live.dirty() && now.UnixMilli()-h.live.last() > maxFrameTime {
 			for _, f := range h.open() {
-				s.shut(name, f)
+				s.finish(name, f)
 			}
 			delete(s.hosts, name)
 		}

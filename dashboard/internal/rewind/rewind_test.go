@@ -196,8 +196,8 @@ func TestBounds(t *testing.T) {
 		if got := size(); got > 200<<10 {
 			t.Errorf("the empty file has %d bytes", got)
 		}
-		if len(s.hosts) != 0 || s.bytes != 0 {
-			t.Errorf("%d hosts and %d bytes are in memory after the hosts have gone", len(s.hosts), s.bytes)
+		if len(s.hosts) != 0 || s.open+s.shut != 0 {
+			t.Errorf("%d hosts and %d bytes are in memory after the hosts have gone", len(s.hosts), s.open+s.shut)
 		}
 	})
 }
@@ -219,8 +219,8 @@ func TestNoRoom(t *testing.T) {
 		for i := range 400 {
 			s.Add(fmt.Sprint("host", i%100), began.Add(time.Duration(i)*time.Second), large)
 			synctest.Wait()
-			if s.bytes > 2*maxGathered+len(large) {
-				t.Fatalf("%d bytes are in memory", s.bytes)
+			if all := s.open + s.shut; all > 2*maxGathered+maxClosed+len(large) {
+				t.Fatalf("%d bytes are in memory", all)
 			}
 		}
 		if s.Lost() == 0 || s.Lost() >= 400 {
@@ -233,11 +233,36 @@ func TestNoRoom(t *testing.T) {
 		if err := s.Error(); err != nil {
 			t.Errorf("with room again: %v", err)
 		}
-		if s.bytes >= maxGathered {
-			t.Errorf("%d bytes are in memory after a write", s.bytes)
+		if all := s.open + s.shut; all >= maxGathered {
+			t.Errorf("%d bytes are in memory after a write", all)
 		}
 		if _, err := s.At(t.Context(), "host99", began.Add(time.Hour)); err != nil {
 			t.Errorf("the last sample: %v", err)
+		}
+	})
+}
+
+// A burst that is more than is gathered, while the file is written all the
+// time, loses nothing.
+func TestBurst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, filepath.Join(t.TempDir(), "rewind.sqlite"), nil)
+		large := make(json.RawMessage, 256<<10)
+		began := time.Now()
+		for i := range 600 {
+			s.Add(fmt.Sprint("host", i%10), began.Add(time.Duration(i)*time.Second), large)
+			if i%200 == 199 { // of 256 KiB each: more than is gathered, and closed
+				synctest.Wait()
+			}
+		}
+		if s.Lost() != 0 {
+			t.Errorf("%d samples are lost, want 0 of 600", s.Lost())
+		}
+		for i := range 600 {
+			at := began.Add(time.Duration(i) * time.Second)
+			if got, err := s.At(t.Context(), fmt.Sprint("host", i%10), at); err != nil || !got.At.Equal(at) {
+				t.Fatalf("sample %d: got %v, %v; want %v", i, got.At, err, at)
+			}
 		}
 	})
 }
