@@ -1,13 +1,18 @@
-// Bench measures what the agent costs: it starts a built systant-agent and,
-// beside it, a floor (a Go program that does the least work the same job
-// needs) against a broker of its own, lets both run for a while on the same
-// host and the same processes, and prints both and their ratio. Ratios hold
-// on noisy machines where absolute numbers don't.
+// Bench measures what Systant costs, and what it gives for that:
 //
-//	go build -o bin/ ./agent/cmd/systant-agent
-//	go run ./test/bench -agent bin/systant-agent -duration 60s -procs 1000
+//	go run ./test/bench agent     the agent, beside the least work that its job needs
+//	go run ./test/bench fleet     the dashboard under a simulated fleet
+//	go run ./test/bench page      the page in a browser
+//
+// Each starts what it measures by itself, from the folder of the repository, on
+// free ports of the loopback interface, and ends it again; -h lists the flags.
+// What the history takes on disk, and what charts of it take, is measured in
+// dashboard/internal/history, by go test -bench.
+//
+// The agent runs beside a floor (a Go program that does the least work the same
+// job needs) on the same host and the same processes, and both and their ratio
+// are printed. Ratios hold on noisy machines where absolute numbers don't.
 //
 // CPU time is the process clock (clock_gettime(2) on another process), in
-// nanoseconds, user and system together. With -ratio it fails when the agent
-// costs more than so many floors, for use in automated checks.
+// nanoseconds, user and system together.
 package main

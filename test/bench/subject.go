@@ -56,6 +56,17 @@ func (s *subject) stop() {
 	}
 }
 
+// running tells whether the program has not ended yet.
+func (s *subject) running() bool {
+	select {
+	case err := <-s.ended:
+		s.ended <- err
+		return false
+	default:
+		return true
+	}
+}
+
 // observe fills what is seen of the subjects over the warm-up, the measured
 // time and the time in which system calls are counted.
 func observe(ctx context.Context, o options, subjects ...*subject) error {

@@ -24,13 +24,11 @@ import (
 	"github.com/mochi-mqtt/server/v2/listeners"
 
 	"systant/pkg/schema"
+	"systant/test/chromium"
 )
 
 // patience is how long a test waits for what should happen at once.
 const patience = 60 * time.Second
-
-// chromium are the places where the browser may be.
-var chromium = []string{"chromium", "/usr/bin/chromium", "chromium-browser", "google-chrome"}
 
 // lacking skips a test for want of something that CI has.
 func lacking(t *testing.T, what string) {
@@ -203,26 +201,8 @@ func (c *complaints) expectNone(t *testing.T) {
 // as refusals of the content security policy.
 func startBrowser(t *testing.T) (context.Context, *complaints) {
 	t.Helper()
-	path := ""
-	for _, name := range chromium {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		lacking(t, "chromium is not installed")
-	}
-	options := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.NoFirstRun, chromedp.WindowSize(1440, 900), chromedp.WSURLReadTimeout(patience),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true),
-	}
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(cancel)
 	c := &complaints{}
-	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithListener(func(event any) {
+	ctx, cancel, err := chromium.Start(t.Context(), t.TempDir(), patience, chromedp.WithListener(func(event any) {
 		switch e := event.(type) {
 		case *runtime.EventExceptionThrown:
 			c.add("exception: %v", e.ExceptionDetails)
@@ -238,6 +218,9 @@ func startBrowser(t *testing.T) (context.Context, *complaints) {
 			}
 		}
 	}))
+	if err != nil {
+		lacking(t, err.Error())
+	}
 	t.Cleanup(cancel)
 	ctx, cancel = context.WithTimeout(ctx, 3*patience)
 	t.Cleanup(cancel)

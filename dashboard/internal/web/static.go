@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io/fs"
+	"maps"
 	"mime"
 	"net/http"
 	"path"
@@ -25,6 +26,7 @@ type asset struct {
 	body, zipped []byte // zipped is nil where it would not be smaller
 	kind         string // media type
 	tag          string // entity tag, from the content
+	lasting      bool   // the path is of this content alone
 }
 
 // mediaTypes are set here rather than asked of the system's tables, which
@@ -39,9 +41,13 @@ var mediaTypes = map[string]string{
 	".txt":         "text/plain; charset=utf-8",
 }
 
-// loadAssets reads and compresses every file below static, once.
+// loadAssets reads and compresses every file below static, once. Each stands
+// below a folder named after the content of all, too, where browsers may keep
+// it for ever: the page's own references are to there. So all scripts of one
+// page are of one build, and who comes again asks for none.
 func loadAssets(files fs.FS) (map[string]*asset, error) {
 	assets := map[string]*asset{}
+	all := sha256.New()
 	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -53,23 +59,33 @@ func loadAssets(files fs.FS) (map[string]*asset, error) {
 		if path.Ext(name) == ".js" && !strings.Contains(name, "/vendor/") {
 			body = withoutComments(body)
 		}
-		hash := sha256.Sum256(body)
-		kind := mediaTypes[path.Ext(name)]
-		if kind == "" {
-			kind = mime.TypeByExtension(path.Ext(name))
-		}
-		assets["/"+name] = &asset{
-			body:   body,
-			zipped: zip(body),
-			kind:   kind,
-			tag:    base64.RawURLEncoding.EncodeToString(hash[:12]),
-		}
+		assets["/"+name] = newAsset(name, body)
+		fmt.Fprintf(all, "%s\x00%d\x00%s", name, len(body), body)
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the embedded page: %w", err)
 	}
+	const folder = "/static/"
+	build := folder + base64.RawURLEncoding.EncodeToString(all.Sum(nil)[:9]) + "/"
+	for name, one := range maps.Clone(assets) {
+		kept := *one
+		kept.lasting = true
+		assets[build+strings.TrimPrefix(name, folder)] = &kept
+	}
+	index := assets["/static/index.html"]
+	assets["/"] = newAsset("index.html", bytes.ReplaceAll(index.body, []byte(`"`+folder), []byte(`"`+build)))
 	return assets, nil
+}
+
+// newAsset returns a file as it is sent.
+func newAsset(name string, body []byte) *asset {
+	kind := mediaTypes[path.Ext(name)]
+	if kind == "" {
+		kind = mime.TypeByExtension(path.Ext(name))
+	}
+	hash := sha256.Sum256(body)
+	return &asset{body: body, zipped: zip(body), kind: kind, tag: base64.RawURLEncoding.EncodeToString(hash[:12])}
 }
 
 // withoutComments empties the lines of a script of our own that are comments
@@ -108,7 +124,7 @@ func zip(body []byte) []byte {
 
 // page answers with the page itself; what it shows follows from the path.
 func (s *Server) page(w http.ResponseWriter, r *http.Request) {
-	s.send(w, r, "/static/index.html")
+	s.send(w, r, "/")
 }
 
 // static answers with one file of the page.
@@ -116,9 +132,7 @@ func (s *Server) static(w http.ResponseWriter, r *http.Request) {
 	s.send(w, r, r.URL.Path)
 }
 
-// send answers with a file, or tells the browser that it has it already. Files
-// have no version in their names, so that browsers ask each time, and all
-// scripts of one page are of one build.
+// send answers with a file, or tells the browser that it has it already.
 func (s *Server) send(w http.ResponseWriter, r *http.Request, name string) {
 	a := s.assets[name]
 	if a == nil {
@@ -133,6 +147,9 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, name string) {
 		h.Set("Content-Encoding", "gzip")
 	}
 	h.Set("Cache-Control", "no-cache")
+	if a.lasting {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
 	h.Set("ETag", tag)
 	if matches(r.Header.Get("If-None-Match"), tag) {
 		h.Del("Content-Encoding")

@@ -33,7 +33,7 @@ func TestFirstLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	sum := 0
-	for part := range strings.SplitSeq(string(assets["/static/index.html"].body), `"`) {
+	for part := range strings.SplitSeq(string(assets["/"].body), `"`) {
 		if strings.HasSuffix(part, ".js") {
 			a := assets[part]
 			if a == nil {

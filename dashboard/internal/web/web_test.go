@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -248,6 +249,29 @@ func TestNotModified(t *testing.T) {
 		if w.Code != want || (want == 304) != (w.Body.Len() == 0) {
 			t.Errorf("If-None-Match %s: got %d with %d bytes, want %d", header, w.Code, w.Body.Len(), want)
 		}
+	}
+}
+
+// TestLasting has browsers keep what a page refers to, under a name that
+// another build does not have.
+func TestLasting(t *testing.T) {
+	h := handler(t)
+	page := get(t, h, "GET", "/")
+	if got := page.Header().Get("Cache-Control"); got != "no-cache" {
+		t.Errorf("the page: got Cache-Control %q, want no-cache", got)
+	}
+	references := regexp.MustCompile(`(?:href|src)="(/static/[^"]+)"`).FindAllStringSubmatch(page.Body.String(), -1)
+	if len(references) < 10 {
+		t.Fatalf("got %d references, want more", len(references))
+	}
+	for _, one := range references {
+		w := get(t, h, "GET", one[1])
+		if got := w.Header().Get("Cache-Control"); w.Code != 200 || !strings.Contains(got, "immutable") {
+			t.Errorf("%s: got %d with Cache-Control %q, want 200 and immutable", one[1], w.Code, got)
+		}
+	}
+	if w := get(t, h, "GET", "/static/AAAAAAAAAAAA/app.js"); w.Code != 404 {
+		t.Errorf("a script of another build: got %d, want 404", w.Code)
 	}
 }
 
