@@ -88,24 +88,35 @@ func fillStrings(v reflect.Value) {
 	}
 }
 
+// hostilePages are where the texts of hosts are shown: the path, and what is so
+// once they are there.
+var hostilePages = []struct{ path, shown string }{
+	{"/", `document.body.textContent.includes("evil")`},
+	{"/?view=table&group=tag", `document.querySelector(".group h2")?.textContent.includes("window.pwned=1</script>")`},
+	{"/?view=heat&group=os", `document.querySelector(".group h2")?.textContent.includes("window.pwned=1</script>")`},
+	{"/?q=%3Cscript%3Ewindow.pwned%3D1%3C%2Fscript%3E", `document.querySelector("main") !== null`},
+	{"/host/evil", `document.body.textContent.includes("window.pwned=1</script>") && document.querySelector(".chart canvas") !== null`},
+	{"/host/evil?at=4000000000", `document.querySelector(".rewound") !== null && document.body.textContent.includes("window.pwned=1</script>")`},
+	{"/compare?metric=disk.usage_percent", `document.querySelector("tbody tr")?.textContent.includes("evil") && document.querySelector("main").textContent.includes("window.pwned=1</script>")`},
+	{"/explore?expr=systant_host_info", `document.querySelector("tbody tr")?.textContent.includes("window.pwned=1</script>")`},
+	{"/explore?expr=systant_disk_usage_percent", `document.querySelector(".legend")?.textContent.includes("window.pwned=1</script>")`},
+}
+
 // TestHostileStrings shows a host all of whose texts are hostile.
 func TestHostileStrings(t *testing.T) {
 	b := startBroker(t, 0)
 	url := startDashboard(t, b)
 	ctx, complaints := startBrowser(t)
+	do(t, ctx, chromedp.Navigate(url))
+	holds(t, ctx, `document.body.innerText.includes("No host yet")`) // the dashboard listens
 	var stats schema.Stats
 	fillStrings(reflect.ValueOf(&stats).Elem())
 	stats.Hostname, stats.BootID, stats.Sequence, stats.IntervalSeconds = "evil", "b", 1, 30
 	b.sample(t, stats)
-	for _, page := range []string{"/", "/host/evil", "/?q=" + "%3Cscript%3Ewindow.pwned%3D1%3C%2Fscript%3E"} {
-		do(t, ctx, chromedp.Navigate(url+page))
+	for _, page := range hostilePages {
+		do(t, ctx, chromedp.Navigate(url+page.path))
 		holds(t, ctx, `document.querySelector("main") !== null && document.querySelector("[aria-busy]") === null`)
-		switch page {
-		case "/host/evil":
-			holds(t, ctx, `document.body.textContent.includes("window.pwned=1</script>")`)
-		case "/":
-			holds(t, ctx, `document.body.textContent.includes("evil")`)
-		}
+		holds(t, ctx, page.shown)
 		found := evaluate[struct {
 			Pwned            bool
 			Scripts, Images  int
@@ -118,7 +129,7 @@ func TestHostileStrings(t *testing.T) {
 			Broken: document.querySelectorAll("x").length,
 		})`)
 		if found.Pwned || found.Scripts+found.Images+found.Handlers+found.Broken > 0 {
-			t.Errorf("%s: text of a host became part of the page: %+v", page, found)
+			t.Errorf("%s: text of a host became part of the page: %+v", page.path, found)
 		}
 	}
 	complaints.expectNone(t)
