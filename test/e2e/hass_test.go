@@ -129,11 +129,11 @@ func (h *hass) launch(t *testing.T) {
 }
 
 // hassEnvironment is what Home Assistant needs of the environment, such as
-// where packages come from.
+// where packages come from, and whose word for that counts.
 func hassEnvironment() []string {
 	var kept []string
 	for _, one := range os.Environ() {
-		if name, _, _ := strings.Cut(one, "="); strings.HasPrefix(name, "PIP_") || strings.HasPrefix(name, "UV_") || strings.HasSuffix(strings.ToLower(name), "_proxy") {
+		if name, _, _ := strings.Cut(one, "="); strings.HasPrefix(name, "PIP_") || strings.HasPrefix(name, "UV_") || strings.HasPrefix(name, "SSL_CERT_") || strings.HasSuffix(strings.ToLower(name), "_proxy") {
 			kept = append(kept, one)
 		}
 	}
