@@ -73,16 +73,25 @@ func startRemote(t *testing.T, to *receiver, change func(*RemoteOptions)) *Remot
 		change(&o)
 	}
 	r := NewRemote(o)
+	runUntilEnd(t, r)
+	return r
+}
+
+// runUntilEnd runs a remote until the test ends, or what it returns is called.
+func runUntilEnd(t *testing.T, r *Remote) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error)
+	done := make(chan error, 1)
 	go func() { done <- r.Run(ctx) }()
-	t.Cleanup(func() {
+	stop = func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-	})
-	return r
+		done <- nil
+	}
+	t.Cleanup(stop)
+	return stop
 }
 
 // get receives from a channel, or fails.
@@ -178,5 +187,49 @@ func TestRemoteBound(t *testing.T) {
 	}
 	if r.Counters().Lost == 0 || len(r.waiting) == 0 {
 		t.Errorf("%d lost, %d wait", r.Counters().Lost, len(r.waiting))
+	}
+}
+
+// What has been handed over is sent before the end: what is not packed yet,
+// what waits, and what is under way.
+func TestRemoteFinish(t *testing.T) {
+	to := startReceiver(t, http.StatusServiceUnavailable)
+	u, err := url.Parse(to.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := NewRemote(RemoteOptions{WriteURL: u, Late: time.Hour, MaxSeries: 1000, Log: slog.New(slog.DiscardHandler)})
+	stop := runUntilEnd(t, r)
+	when := now()
+	r.Sample(at("under-way", when), false, when)
+	get(t, to.asked) // it is tried again a second later
+	r.Sample(at("last", when), false, when)
+	stop()
+	want := map[string]bool{"under-way": true, "last": true}
+	for len(to.taken) > 0 {
+		for _, l := range get(t, to.taken).Labels {
+			delete(want, l.Value)
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("not sent before the end: %v", want)
+	}
+}
+
+// An engine that is away does not delay the end.
+func TestRemoteFinishAway(t *testing.T) {
+	to := startReceiver(t)
+	u, err := url.Parse(to.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to.Close()
+	r := NewRemote(RemoteOptions{WriteURL: u, Late: time.Hour, MaxSeries: 1000, Log: slog.New(slog.DiscardHandler)})
+	stop := runUntilEnd(t, r)
+	r.Sample(at("nas", now()), false, now())
+	began := time.Now()
+	stop()
+	if took := time.Since(began); took >= finishTimeout {
+		t.Errorf("the end took %v, want less than %v", took, finishTimeout)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -36,6 +37,8 @@ const (
 	// minPause and maxPause are the times between attempts.
 	minPause = time.Second
 	maxPause = 30 * time.Second
+	// finishTimeout is how long what is left may take to be sent at the end.
+	finishTimeout = 5 * time.Second
 )
 
 // RefusedRemote is the reason where the other engine refuses a whole request.
@@ -98,11 +101,11 @@ func NewRemote(o RemoteOptions) *Remote {
 // Counters returns what has been written so far.
 func (r *Remote) Counters() Counters { return r.totals(r.lost.Load()) }
 
-// Run writes what is handed over until ctx ends.
+// Run writes what is handed over until ctx ends, and then what is left, within
+// [finishTimeout].
 func (r *Remote) Run(ctx context.Context) error {
 	var sending sync.WaitGroup
 	sending.Go(func() { r.send(ctx) })
-	defer sending.Wait()
 	ticker, down := time.NewTicker(requestEvery), time.NewTicker(upEvery)
 	defer ticker.Stop()
 	defer down.Stop()
@@ -111,7 +114,8 @@ func (r *Remote) Run(ctx context.Context) error {
 		var err error
 		select {
 		case <-ctx.Done():
-			return nil
+			sending.Wait()
+			return r.finish(context.WithoutCancel(ctx), gathered)
 		case e := <-r.queue:
 			err = r.writer.event(gathered, e)
 		case now := <-down.C:
@@ -208,31 +212,70 @@ func (r *Remote) send(ctx context.Context) {
 			return
 		case <-r.wake:
 		}
-		for one, ok := r.next(); ok && ctx.Err() == nil; one, ok = r.next() {
-			r.deliver(ctx, one)
+		for one, ok := r.next(); ok; one, ok = r.next() {
+			if !r.deliver(ctx, one) {
+				r.putBack(one)
+				return
+			}
 		}
 	}
 }
 
-// deliver sends a request until it is taken, refused, or ctx ends.
-func (r *Remote) deliver(ctx context.Context, one request) {
+// putBack has a request wait again, before all others.
+func (r *Remote) putBack(one request) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.waiting = slices.Insert(r.waiting, 0, one)
+	r.size += len(one.body)
+}
+
+// finish sends what has been handed over and waits, each request once, until
+// one fails: the engine is away then.
+func (r *Remote) finish(ctx context.Context, p *parcel) error {
+	ctx, cancel := context.WithTimeout(ctx, finishTimeout)
+	defer cancel()
+	for len(r.queue) > 0 {
+		if err := r.writer.event(p, <-r.queue); err != nil {
+			return err
+		}
+		if len(p.series) >= maxRequest {
+			if err := r.pack(p); err != nil {
+				return err
+			}
+		}
+	}
+	if err := r.pack(p); err != nil {
+		return err
+	}
+	for one, ok := r.next(); ok; one, ok = r.next() {
+		if again, err := r.post(ctx, one.body); again {
+			r.options.Log.Warn("the end of the history not sent", "to", r.where, "requests", len(r.waiting)+1, "err", err)
+			break
+		}
+	}
+	return nil
+}
+
+// deliver sends a request until it is taken or refused, and returns false where
+// ctx ends before.
+func (r *Remote) deliver(ctx context.Context, one request) bool {
 	for pause := minPause; ; pause = min(2*pause, maxPause) {
 		again, err := r.post(ctx, one.body)
 		if err == nil {
 			r.fault(nil)
-			return
+			return true
 		}
 		if ctx.Err() != nil {
-			return
+			return false
 		}
 		r.fault(fmt.Errorf("writing the history to %s: %w", r.where, err))
 		if !again {
 			r.refuse(one.numbers)
-			return
+			return true
 		}
 		select {
 		case <-ctx.Done():
-			return
+			return false
 		case <-time.After(pause):
 		}
 	}
