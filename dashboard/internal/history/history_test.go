@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -10,6 +11,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
 
 	"systant/pkg/schema"
 )
@@ -173,6 +177,18 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// expectCrowded compares which hosts have too many series, in the end.
+func expectCrowded(t *testing.T, s *Store, want ...string) {
+	t.Helper()
+	var got []string
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if got = s.Status().Crowded; slices.Equal(got, want) {
+			return
+		}
+	}
+	t.Errorf("got the crowded hosts %q, want %q", got, want)
+}
+
 // A host with too many series is named, keeps those that it had, and harms no
 // other.
 func TestCrowded(t *testing.T) {
@@ -190,14 +206,52 @@ func TestCrowded(t *testing.T) {
 	s.Sample(at("desk", start, "/"), false, start)
 	expect(t, s, `systant_cpu_usage_percent`, start.Add(3*time.Second),
 		`{__name__="systant_cpu_usage_percent", host="desk"} 12.5`, `{__name__="systant_cpu_usage_percent", host="nas"} 12.5`)
-	if got := s.Status().Crowded; !slices.Equal(got, []string{"nas"}) {
-		t.Errorf("got the crowded hosts %q", got)
+	expectCrowded(t, s, "nas")
+	if got := s.db.Head().NumSeries(); got > 2*20 {
+		t.Errorf("got %d series of two hosts in memory, want 20 of each at most", got)
 	}
-	expect(t, s, `count({host="nas"}) <= 20 or vector(99)`, start.Add(3*time.Second), `{} 20`)
 	s.Sample(at("nas", start.Add(5*time.Second), "/"), false, start.Add(5*time.Second))
 	expect(t, s, fmt.Sprintf(`count({host="nas"}) == bool count({host="nas"} @ %d)`, start.Unix()), start.Add(5*time.Second), `{} 1`)
-	if got := s.Status().Crowded; len(got) != 0 {
-		t.Errorf("got the crowded hosts %q after all is good", got)
+	expectCrowded(t, s)
+}
+
+// A host whose series have other names in each sample is as crowded as one
+// with all of them at once, also where it is forgotten in between; until what
+// has ended is out of memory.
+func TestChurn(t *testing.T) {
+	const most = 100
+	s, stop := open(t, func(o *Options) { o.MaxSeries = most })
+	start := now()
+	for i := range 200 {
+		when := start.Add(time.Duration(i) * time.Second)
+		s.Sample(at("nas", when, fmt.Sprintf("/%d", i)), false, when)
+		if i == 100 {
+			s.Gone("nas")
+		}
+	}
+	expect(t, s, fmt.Sprintf(`timestamp(systant_up{host="nas"}) - %d`, start.Unix()), start.Add(199*time.Second), `{host="nas"} 199`)
+	if got := s.db.Head().NumSeries(); got > most {
+		t.Errorf("got %d series in memory, want no more than %d", got, most)
+	}
+	expectCrowded(t, s, "nas")
+	stop()
+	w := newWriter(s.options)
+	to := &parcel{labels: map[storage.SeriesRef]labels.Labels{}}
+	for i := range 200 {
+		when := start.Add(time.Duration(i) * time.Hour)
+		if err := errors.Join(w.sample(to, at("nas", when, fmt.Sprintf("/%d", i)), false, when), w.stillDown(to, when)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := len(w.overfull); got != 0 || w.series > most {
+		t.Errorf("with a new name an hour: got %d crowded hosts and %d series", got, w.series)
+	}
+	end := start.Add(1000 * time.Hour)
+	if err := errors.Join(w.gone(to, "nas", end), w.stillDown(to, end.Add(inMemory+time.Second))); err != nil {
+		t.Fatal(err)
+	}
+	if len(w.hosts) != 0 || w.series != 0 || len(to.labels) != 0 {
+		t.Errorf("after the host is gone: got %d hosts, %d series, %d in a parcel", len(w.hosts), w.series, len(to.labels))
 	}
 }
 

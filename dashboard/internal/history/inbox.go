@@ -44,7 +44,7 @@ func (i *inbox) Down(host string, since time.Time) {
 // Gone tells that a host is not of the fleet any more. What is remembered of
 // it stays.
 func (i *inbox) Gone(host string) {
-	i.tell(event{host: host, gone: true})
+	i.tell(event{host: host, gone: true, now: time.Now()})
 }
 
 // tell queues an event, or counts it as lost.

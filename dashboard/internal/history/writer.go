@@ -21,6 +21,14 @@ import (
 // taken instead. A sample of the future would be shown as the newest for as long.
 const ahead = time.Minute
 
+// The bounds of series, beside the number that one host may have. One that has
+// ended counts for as long as the database keeps it in memory: otherwise a host
+// whose disks have other names in each sample would be without bound.
+const (
+	inMemory  = 3 * time.Hour
+	maxSeries = 2_000_000 // of all hosts: about 3 GB
+)
+
 // The names of series that are no metric of the catalogue.
 const (
 	upSeries   = "systant_up"
@@ -51,6 +59,7 @@ type writer struct {
 	reader  *schema.Reader
 	names   map[*schema.Metric]string
 	hosts   map[string]*host
+	series  int // of all hosts
 	samples uint64
 	refused map[string]uint64
 	// overfull are the hosts with too many series.
@@ -64,6 +73,7 @@ type host struct {
 	round   uint64 // counts samples
 	last    int64  // the time of the newest sample, in milliseconds
 	down    bool
+	gone    bool
 	crowded bool
 	skewed  bool // the clock is off, which was logged
 }
@@ -71,10 +81,11 @@ type host struct {
 // key identifies a series of a host.
 type key struct{ name, detail string }
 
-// series is a series that the host has at present.
+// series is a series that the host has, or had a while ago.
 type series struct {
 	ref   storage.SeriesRef
-	round uint64 // the sample that had it last
+	round uint64    // the sample that had it last
+	ended time.Time // when that was found out; zero for one that goes on
 }
 
 // newWriter returns a writer for a database that was just opened.
@@ -99,6 +110,7 @@ func (w *writer) host(name string) *host {
 		h = &host{name: name, series: map[key]*series{}}
 		w.hosts[name] = h
 	}
+	h.gone = false
 	return h
 }
 
@@ -108,7 +120,7 @@ func (w *writer) event(to target, e event) error {
 	case e.sample != nil:
 		return w.sample(to, e.sample, e.retained, e.now)
 	case e.gone:
-		return w.gone(to, e.host)
+		return w.gone(to, e.host, e.now)
 	}
 	return w.down(to, e.host, e.now)
 }
@@ -124,7 +136,7 @@ func (w *writer) sample(to target, s *schema.Stats, retained bool, now time.Time
 	h.round++
 	crowded := h.crowded
 	h.crowded = false
-	put := &batch{writer: w, host: h, to: to, at: at}
+	put := &batch{writer: w, host: h, to: to, at: at, now: now}
 	for n := range w.reader.Numbers(s) {
 		put.number(w.name(n.Metric), n.Group.InstanceLabel(), n.Instance, n.Value)
 	}
@@ -184,16 +196,18 @@ func (w *writer) down(to target, name string, since time.Time) error {
 	h.down = true
 	h.round++
 	at := max(h.last+1, since.UnixMilli())
-	put := &batch{writer: w, host: h, to: to, at: at}
+	put := &batch{writer: w, host: h, to: to, at: at, now: since}
 	put.number(upSeries, "", "", 0)
 	put.end(at)
 	h.last = at
 	return put.err
 }
 
-// stillDown writes that those are down which are.
+// stillDown writes that those are down which are, and forgets series that have
+// ended long ago.
 func (w *writer) stillDown(to target, now time.Time) error {
 	for _, h := range w.hosts {
+		w.forget(h, now)
 		if !h.down || now.UnixMilli() <= h.last {
 			continue
 		}
@@ -206,16 +220,30 @@ func (w *writer) stillDown(to target, now time.Time) error {
 	return nil
 }
 
+// forget forgets the series of a host that have ended long ago, and the host
+// where it is gone and has no others.
+func (w *writer) forget(h *host, now time.Time) {
+	for k, one := range h.series {
+		if !one.ended.IsZero() && now.Sub(one.ended) > inMemory {
+			delete(h.series, k)
+			w.series--
+		}
+	}
+	if h.gone && len(h.series) == 0 {
+		delete(w.hosts, h.name)
+	}
+}
+
 // gone ends all series of a host.
-func (w *writer) gone(to target, name string) error {
+func (w *writer) gone(to target, name string, now time.Time) error {
 	h := w.hosts[name]
 	if h == nil {
 		return nil
 	}
 	h.round++
-	put := &batch{writer: w, host: h, to: to, at: h.last + 1}
+	h.gone, h.down = true, false
+	put := &batch{writer: w, host: h, to: to, at: h.last + 1, now: now}
 	put.end(put.at)
-	delete(w.hosts, name)
 	delete(w.overfull, name)
 	return put.err
 }
@@ -226,6 +254,7 @@ type batch struct {
 	host *host
 	to   target
 	at   int64
+	now  time.Time
 	err  error // the first one that is no fault of the number
 }
 
@@ -259,15 +288,16 @@ func (b *batch) put(k key, v float64, pairs ...string) {
 	}
 	one := b.host.series[k]
 	if one == nil {
-		if len(b.host.series) >= b.options.MaxSeries {
+		if len(b.host.series) >= b.options.MaxSeries || b.series >= maxSeries {
 			b.host.crowded = true
 			b.refused[RefusedCrowded]++
 			return
 		}
 		one = &series{}
 		b.host.series[k] = one
+		b.series++
 	}
-	one.round = b.host.round
+	one.round, one.ended = b.host.round, time.Time{}
 	b.append(k, one, v, pairs)
 }
 
@@ -302,13 +332,13 @@ func (b *batch) judge(err error) {
 
 // end ends the series that the batch does not have.
 func (b *batch) end(at int64) {
-	for k, one := range b.host.series {
-		if one.round == b.host.round || b.err != nil {
+	for _, one := range b.host.series {
+		if one.round == b.host.round || !one.ended.IsZero() || b.err != nil {
 			continue
 		}
 		if _, err := b.to.Append(one.ref, labels.EmptyLabels(), at, math.Float64frombits(value.StaleNaN)); !errors.Is(err, tsdb.ErrInvalidSample) {
 			b.judge(err) // one that the database has forgotten has ended
 		}
-		delete(b.host.series, k)
+		one.ended = b.now
 	}
 }
