@@ -14,8 +14,9 @@ import (
 const (
 	// maxQueries is the number of queries that run at once; others wait.
 	maxQueries = 4
-	// maxSamples is the number of numbers that one query may hold: 16 bytes each.
-	maxSamples = 10_000_000
+	// maxSamples is the number of numbers that one query may hold: 16 bytes each,
+	// so that all queries together have 128 MB.
+	maxSamples = 2_000_000
 	// queryTimeout is how long a query may take, with waiting.
 	queryTimeout = 20 * time.Second
 	// lookback is how old a number may be to be the present one.
@@ -74,14 +75,19 @@ func (e *Engine) Range(ctx context.Context, expr string, start, end time.Time, s
 	})
 }
 
-// Result is what a query has found. It is closed after it has been read.
+// Result is what a query has found. It is closed after it has been read, and
+// takes the room of a query until then.
 type Result struct {
 	*promql.Result
-	query promql.Query
+	query   promql.Query
+	release func()
 }
 
-// Close gives back the memory of the result.
-func (r *Result) Close() { r.query.Close() }
+// Close gives back the memory of the result, and its room.
+func (r *Result) Close() {
+	r.query.Close()
+	r.release()
+}
 
 // run runs a query once there is room for it.
 func (e *Engine) run(ctx context.Context, prepare func(context.Context) (promql.Query, error)) (*Result, error) {
@@ -91,15 +97,15 @@ func (e *Engine) run(ctx context.Context, prepare func(context.Context) (promql.
 	if err != nil {
 		return nil, err
 	}
-	defer release()
 	query, err := prepare(ctx)
 	if err != nil {
+		release()
 		return nil, &ExpressionError{err}
 	}
-	result := query.Exec(ctx)
+	result := &Result{query.Exec(ctx), query, release}
 	if result.Err != nil {
-		query.Close()
+		result.Close()
 		return nil, result.Err
 	}
-	return &Result{result, query}, nil
+	return result, nil
 }

@@ -272,6 +272,27 @@ func TestQueryBounds(t *testing.T) {
 	if _, err := e.Instant(ctx, "1", now()); err == nil || !strings.Contains(err.Error(), ErrBusy.Error()) {
 		t.Errorf("got %v, want %v", err, ErrBusy)
 	}
+	e = NewEngine(s, s.options.Log)
+	var results []*Result
+	for range maxQueries {
+		r, err := e.Instant(t.Context(), "1", now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		results = append(results, r)
+	}
+	if _, err := e.Instant(ctx, "1", now()); !errors.Is(err, ErrBusy) {
+		t.Errorf("while results are read: got %v, want %v", err, ErrBusy)
+	}
+	results[0].Close()
+	if r, err := e.Instant(t.Context(), "1", now()); err != nil {
+		t.Errorf("after one is closed: %v", err)
+	} else {
+		results[0] = r
+	}
+	for _, r := range results {
+		r.Close()
+	}
 	stop()
 	if _, err := NewEngine(s, s.options.Log).Instant(t.Context(), "up", now()); err == nil || !strings.Contains(err.Error(), ErrClosed.Error()) {
 		t.Errorf("got %v, want %v", err, ErrClosed)

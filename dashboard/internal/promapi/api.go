@@ -77,6 +77,7 @@ type endpoint func(*http.Request) (*answer, error)
 // answer is what an endpoint has found.
 type answer struct {
 	data     any
+	result   *history.Result // of a query, instead of data
 	warnings []string
 	infos    []string
 }
@@ -115,9 +116,14 @@ func (a *api) serve(next endpoint) http.HandlerFunc {
 		} else {
 			found, err = next(r)
 		}
-		if err != nil {
+		switch {
+		case err != nil:
 			f := classify(err)
 			reply(w, f.status, body{Status: "error", ErrorType: f.kind, Error: f.text})
+			return
+		case found.result != nil:
+			defer found.result.Close()
+			stream(w, found)
 			return
 		}
 		reply(w, http.StatusOK, body{Status: "success", Data: found.data, Warnings: found.warnings, Infos: found.infos})

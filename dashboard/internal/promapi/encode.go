@@ -1,61 +1,80 @@
 package promapi
 
 import (
+	"bufio"
 	"encoding/json"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
-	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// encode returns the data of a query. Series of numbers, which are nearly all
-// that is asked for, are written by hand: by reflection a chart takes ten times
-// as long.
-func encode(value parser.Value) (json.RawMessage, error) {
-	if matrix, ok := value.(promql.Matrix); ok && plain(matrix) {
-		return encodeMatrix(matrix)
-	}
-	if vector, ok := value.(promql.Vector); ok && vector == nil {
-		value = promql.Vector{} // an empty list, not null
-	}
-	return json.Marshal(struct {
-		Type   parser.ValueType `json:"resultType"`
-		Result parser.Value     `json:"result"`
-	}{value.Type(), value})
+// stream sends what a query has found, piece by piece: as one text, it would
+// take twice the memory of the numbers, and again for each copy.
+func stream(w http.ResponseWriter, found *answer) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusOK)
+	const piece = 32 << 10
+	to := bufio.NewWriterSize(w, piece)
+	_, _ = to.WriteString(`{"status":"success","data":`)
+	write(to, found.result.Result)
+	notes := appendJSON(nil, body{Status: "success", Warnings: found.warnings, Infos: found.infos})
+	_, _ = to.Write(notes[len(`{"status":"success"`):])
+	_ = to.WriteByte('\n')
+	_ = to.Flush() // who asked may be gone
 }
 
-// plain tells whether series hold numbers alone.
-func plain(matrix promql.Matrix) bool {
-	return !slices.ContainsFunc(matrix, func(s promql.Series) bool { return len(s.Histograms) > 0 })
-}
-
-// encodeMatrix writes series of numbers.
-func encodeMatrix(matrix promql.Matrix) (json.RawMessage, error) {
-	const perPoint = 32
-	text := make([]byte, 0, matrix.TotalSamples()*perPoint+len(matrix)*256)
-	text = append(text, `{"resultType":"matrix","result":[`...)
-	for i, s := range matrix {
-		if i > 0 {
-			text = append(text, ',')
-		}
-		labels, err := json.Marshal(s.Metric)
-		if err != nil {
-			return nil, err
-		}
-		text = append(text, `{"metric":`...)
-		text = append(text, labels...)
-		text = append(text, `,"values":[`...)
-		for j, p := range s.Floats {
-			if j > 0 {
-				text = append(text, ',')
+// write writes the data of a query.
+func write(to *bufio.Writer, found *promql.Result) {
+	switch value := found.Value.(type) {
+	case promql.Matrix:
+		list(to, "matrix", value, func(s promql.Series) {
+			labelled(to, s.Metric, "values")
+			_ = to.WriteByte('[')
+			for i, p := range s.Floats {
+				if i > 0 {
+					_ = to.WriteByte(',')
+				}
+				_, _ = to.Write(appendPoint(to.AvailableBuffer(), p))
 			}
-			text = appendPoint(text, p)
-		}
-		text = append(text, "]}"...)
+			_, _ = to.WriteString("]}")
+		})
+	case promql.Vector:
+		list(to, "vector", value, func(s promql.Sample) {
+			labelled(to, s.Metric, "value")
+			_, _ = to.Write(append(appendPoint(to.AvailableBuffer(), promql.FPoint{T: s.T, F: s.F}), '}'))
+		})
+	default:
+		_, _ = to.Write(appendJSON(to.AvailableBuffer(), map[string]any{"resultType": value.Type(), "result": value}))
 	}
-	return append(text, "]}"...), nil
+}
+
+// list writes a list of a type.
+func list[T any](to *bufio.Writer, kind string, all []T, one func(T)) {
+	_, _ = to.WriteString(`{"resultType":"` + kind + `","result":[`)
+	for i, value := range all {
+		if i > 0 {
+			_ = to.WriteByte(',')
+		}
+		one(value)
+	}
+	_, _ = to.WriteString("]}")
+}
+
+// labelled begins an object with labels, and with the name of what follows.
+func labelled(to *bufio.Writer, of labels.Labels, name string) {
+	_, _ = to.WriteString(`{"metric":`)
+	_, _ = to.Write(appendJSON(to.AvailableBuffer(), of))
+	_, _ = to.WriteString(`,"` + name + `":`)
+}
+
+// appendJSON appends a value of which it is known that it can be encoded.
+func appendJSON(text []byte, value any) []byte {
+	one, _ := json.Marshal(value)
+	return append(text, one...)
 }
 
 // appendPoint writes a point: seconds since 1970, and the number as text,

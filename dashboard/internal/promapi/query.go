@@ -52,13 +52,8 @@ func (a *api) found(r *http.Request, found *history.Result, err error) (*answer,
 	if err != nil {
 		return nil, err
 	}
-	defer found.Close()
-	text, err := encode(found.Value)
-	if err != nil {
-		return nil, err
-	}
 	warnings, infos := found.Warnings.AsStrings(r.Form.Get("query"), maxNotes, maxNotes)
-	return &answer{data: text, warnings: warnings, infos: infos}, nil
+	return &answer{result: found, warnings: warnings, infos: infos}, nil
 }
 
 // maxNotes is the number of warnings in an answer.

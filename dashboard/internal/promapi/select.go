@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -133,7 +134,11 @@ func (a *api) names(r *http.Request, find find) (*answer, error) {
 			if err != nil {
 				return err
 			}
-			lists = append(lists, append([]string(nil), found...)) // they belong to the querier
+			list := make([]string, len(found))
+			for i, text := range found {
+				list[i] = strings.Clone(text) // it lies in a file that may go when the querier is closed
+			}
+			lists = append(lists, list)
 		}
 		return nil
 	})
