@@ -19,8 +19,12 @@ import (
 	"systant/pkg/schema"
 )
 
-// maxLines is the number of lines of one chart; nobody can tell more apart.
-const maxLines = 256
+// The bounds of one chart: of lines, as nobody can tell more apart, and of
+// moments in all of them, of 32 bytes each.
+const (
+	maxLines = 256
+	maxDrawn = 400_000
+)
 
 // steps are the widths of buckets, in seconds: what people count time in.
 var steps = []int64{
@@ -165,7 +169,7 @@ func (d *drawing) read(ctx context.Context, q storage.Querier, kind string, star
 func (d *drawing) line(k key) *gathering {
 	line := d.lines[k]
 	if line == nil {
-		if len(d.lines) >= maxLines {
+		if len(d.lines) >= min(maxLines, maxDrawn/max(d.axis.len(), 1)) {
 			d.cut = true
 			return nil
 		}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 )
 
 // policy lets the page run its own scripts and styles and nothing else: no
@@ -90,6 +91,8 @@ func hostOf(header string) string {
 func readOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, queryPath+"/") {
+			// A form that does not arrive would be waited for without end.
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(answerTimeout))
 			next.ServeHTTP(w, r)
 			return
 		}

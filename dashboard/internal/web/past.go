@@ -18,6 +18,10 @@ const (
 	maxChartMetrics = 64
 	maxChartPoints  = 4000
 	chartPoints     = 400 // where the request does not say
+	// maxPast is the number of answers of the past that are made and sent at
+	// once, of some megabytes each; others wait.
+	maxPast  = 8
+	pastWait = 10 * time.Second
 )
 
 // ErrNothing is returned by a [Past] where nothing is kept of what was asked
@@ -42,7 +46,14 @@ func (s *Server) remembered(next http.HandlerFunc) http.HandlerFunc {
 			fail(w, http.StatusNotFound, "nothing is remembered: history is switched off in the dashboard's configuration")
 			return
 		}
-		next(w, r)
+		select {
+		case s.past <- struct{}{}:
+			defer func() { <-s.past }()
+			next(w, r)
+		case <-r.Context().Done():
+		case <-time.After(pastWait):
+			fail(w, http.StatusServiceUnavailable, "too many questions of the past are under way")
+		}
 	})
 }
 

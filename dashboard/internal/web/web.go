@@ -67,6 +67,7 @@ type Options struct {
 type Server struct {
 	options Options
 	assets  map[string]*asset
+	past    chan struct{} // the answers of the past under way
 	http    *http.Server
 }
 
@@ -76,7 +77,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{options: o, assets: assets}
+	s := &Server{options: o, assets: assets, past: make(chan struct{}, maxPast)}
 	s.http = &http.Server{
 		Handler:           s.handler(),
 		ReadHeaderTimeout: headerTimeout,

@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -341,4 +342,63 @@ func TestPast(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", query, got, want)
 		}
 	}
+}
+
+// limited is a connection with a limit for reading.
+type limited struct {
+	*httptest.ResponseRecorder
+	until time.Time
+}
+
+// SetReadDeadline notes the limit.
+func (l *limited) SetReadDeadline(until time.Time) error {
+	l.until = until
+	return nil
+}
+
+// A form that never arrives is not waited for without end; events are.
+func TestReadLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := handler(t)
+		for path, want := range map[string]time.Time{"/api/v1/query": time.Now().Add(answerTimeout), "/events": {}} {
+			w := &limited{ResponseRecorder: httptest.NewRecorder()}
+			h.ServeHTTP(w, httptest.NewRequest("GET", "http://localhost"+path, nil))
+			if !w.until.Equal(want) {
+				t.Errorf("%s is read until %v, want %v", path, w.until, want)
+			}
+		}
+	})
+}
+
+// stuck is a connection whose other end reads nothing until it is told to.
+type stuck struct {
+	*httptest.ResponseRecorder
+	read <-chan struct{}
+}
+
+// Write waits.
+func (s *stuck) Write(p []byte) (int, error) {
+	<-s.read
+	return s.ResponseRecorder.Write(p)
+}
+
+// Answers of the past that nobody reads are few; others are refused, not
+// gathered.
+func TestPastUnread(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const path = "http://localhost/api/hosts/nas/moment?at=1"
+		h, read := handler(t), make(chan struct{})
+		for range maxPast {
+			go h.ServeHTTP(&stuck{httptest.NewRecorder(), read}, httptest.NewRequest("GET", path, nil))
+		}
+		synctest.Wait()
+		if w := get(t, h, "GET", "/api/hosts/nas/moment?at=1"); w.Code != http.StatusServiceUnavailable {
+			t.Errorf("got %d %s, want %d", w.Code, w.Body, http.StatusServiceUnavailable)
+		}
+		close(read)
+		synctest.Wait()
+		if w := get(t, h, "GET", "/api/hosts/nas/moment?at=1"); w.Code != http.StatusOK {
+			t.Errorf("after they are read: got %d %s, want %d", w.Code, w.Body, http.StatusOK)
+		}
+	})
 }
