@@ -87,7 +87,7 @@ func (q *remoteQuerier) Select(ctx context.Context, _ bool, hints *storage.Selec
 	if over := time.Duration(q.maxt-q.mint) * time.Millisecond; kind == "" && over > plainTime {
 		// Nobody reads a month of numbers one by one: what is asked for is what
 		// has happened.
-		kind, step = kindFor(hints), max(over/MaxPoints, time.Minute).Round(time.Second)
+		kind, step = kindFor(hints), max(over/MaxPoints+time.Second, time.Minute).Truncate(time.Second)
 	}
 	names, rest := apart(matchers)
 	if kind == "" {
@@ -207,8 +207,9 @@ func (q *remoteQuerier) fetch(ctx context.Context, path string, form url.Values,
 	}
 	all := make([]storage.Series, len(found.Data.Result))
 	for i, one := range found.Data.Result {
+		of := labels.NewBuilder(labels.FromMap(one.Metric))
 		if name != "" {
-			one.Metric[model.MetricNameLabel] = name
+			of.Set(model.MetricNameLabel, name)
 		}
 		floats := make([]promql.FPoint, 0, len(one.Values))
 		for _, p := range one.Values {
@@ -216,7 +217,7 @@ func (q *remoteQuerier) fetch(ctx context.Context, path string, form url.Values,
 				floats = append(floats, promql.FPoint(p))
 			}
 		}
-		all[i] = promql.NewStorageSeries(promql.Series{Metric: labels.FromMap(one.Metric), Floats: floats})
+		all[i] = promql.NewStorageSeries(promql.Series{Metric: of.Labels(), Floats: floats})
 	}
 	return all, nil
 }
