@@ -1,18 +1,24 @@
 package promapi
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 )
 
-// maxPassed is the number of questions that are passed on at once; others are
-// told to come again.
-const maxPassed = 16
+// The bounds of questions that are passed on: how many at once, others are told
+// to come again; and how long the engine may take to answer one.
+const (
+	maxPassed   = 16
+	passTimeout = 30 * time.Second
+)
 
 // NewProxy returns a handler of everything below /api/v1 that passes questions
 // on to another engine, whose own bounds hold for them.
@@ -39,11 +45,23 @@ func NewProxy(at *url.URL, transport http.RoundTripper) http.Handler {
 			return nil
 		},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
-			reply(w, http.StatusServiceUnavailable, body{Status: "error", ErrorType: "unavailable", Error: "asking " + at.Redacted() + ": " + err.Error()})
+			kind := "unavailable"
+			if errors.Is(err, context.DeadlineExceeded) {
+				kind = "timeout"
+			}
+			reply(w, http.StatusServiceUnavailable, body{Status: "error", ErrorType: kind, Error: "asking " + at.Redacted() + ": " + err.Error()})
 		},
 	}
 	r := chi.NewRouter()
+	none := func(w http.ResponseWriter, _ *http.Request) {
+		reply(w, http.StatusNotFound, body{Status: "error", ErrorType: "not_found", Error: "there is no such path in this API"})
+	}
 	pass := func(w http.ResponseWriter, r *http.Request) {
+		// The name of a label must not lead out of the API.
+		if r.URL.Path = strings.TrimPrefix(r.URL.Path, "/api/v1"); path.Clean(r.URL.Path) != r.URL.Path {
+			none(w, r)
+			return
+		}
 		select {
 		case slots <- struct{}{}:
 			defer func() { <-slots }()
@@ -51,17 +69,16 @@ func NewProxy(at *url.URL, transport http.RoundTripper) http.Handler {
 			reply(w, http.StatusServiceUnavailable, body{Status: "error", ErrorType: "unavailable", Error: "too many queries are under way"})
 			return
 		}
-		r.URL.Path = strings.TrimPrefix(r.URL.Path, "/api/v1")
+		ctx, cancel := context.WithTimeout(r.Context(), passTimeout)
+		defer cancel()
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		proxy.ServeHTTP(w, r)
+		proxy.ServeHTTP(w, r.WithContext(ctx))
 	}
 	for _, one := range (&api{}).routes() {
 		r.Get(one.path, pass)
 		r.Head(one.path, pass)
 		r.Post(one.path, pass)
 	}
-	r.NotFound(func(w http.ResponseWriter, _ *http.Request) {
-		reply(w, http.StatusNotFound, body{Status: "error", ErrorType: "not_found", Error: "there is no such path in this API"})
-	})
+	r.NotFound(none)
 	return r
 }
