@@ -121,28 +121,43 @@ func (f *file) write(ctx context.Context, frames map[*frame]string) error {
 	return tx.Commit()
 }
 
-// read returns the frame that holds the last sample of a host which is no
-// later than a moment, or nil.
-func (f *file) read(ctx context.Context, host string, at int64) (*frame, error) {
-	return f.one(ctx, "SELECT body FROM frames WHERE host = ? AND first <= ? ORDER BY min(last, ?) DESC LIMIT 1", host, at, at)
+// maxLooked is the number of frames that are looked at for one moment: of a
+// host whose samples come in any order, there are many of one time.
+const maxLooked = 8
+
+// read returns the frames that can hold the last sample of a host which is no
+// later than a moment: those that begin within the time of one frame before
+// the last one that does, since none is longer.
+func (f *file) read(ctx context.Context, host string, at int64) ([]*frame, error) {
+	return f.query(ctx, `SELECT body FROM frames WHERE rowid IN (SELECT rowid FROM frames
+		WHERE host = ?1 AND first <= ?2 AND first > (SELECT max(first) FROM frames WHERE host = ?1 AND first <= ?2) - ?3
+		ORDER BY min(last, ?2) DESC, first DESC LIMIT ?4)`, host, at, maxFrameTime, maxLooked)
 }
 
-// next returns the first frame of a host that begins after a moment, or nil.
-func (f *file) next(ctx context.Context, host string, after int64) (*frame, error) {
-	return f.one(ctx, "SELECT body FROM frames WHERE host = ? AND first > ? ORDER BY first LIMIT 1", host, after)
+// next returns the first frame of a host that begins after a moment, or none.
+func (f *file) next(ctx context.Context, host string, after int64) ([]*frame, error) {
+	return f.query(ctx, "SELECT body FROM frames WHERE host = ? AND first > ? ORDER BY first LIMIT 1", host, after)
 }
 
-// one returns the frame that a query finds, or nil.
-func (f *file) one(ctx context.Context, query string, args ...any) (*frame, error) {
-	var body []byte
-	err := f.db.QueryRowContext(ctx, query, args...).Scan(&body)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil //nolint:nilnil // there is none
-	}
+// query returns the frames that a query finds.
+func (f *file) query(ctx context.Context, query string, args ...any) (frames []*frame, err error) {
+	rows, err := f.db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
-	return f.codec.unpack(body)
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var body []byte
+		if err := rows.Scan(&body); err != nil {
+			return nil, err
+		}
+		one, err := f.codec.unpack(body)
+		if err != nil {
+			return nil, err
+		}
+		frames = append(frames, one)
+	}
+	return frames, rows.Err()
 }
 
 // forget removes frames that end before a moment, and the oldest ones beyond a

@@ -31,8 +31,6 @@ type frame struct {
 	moments []moment
 	size    int
 	written int // samples that are in the file
-	// underway tells that the samples of some moment are being written.
-	underway bool
 }
 
 // first returns the time of the first sample.

@@ -19,13 +19,10 @@ const (
 	writeEvery = time.Minute
 	// forgetEvery is the time between looks for what is too old, or too much.
 	forgetEvery = 10 * time.Minute
-	// maxGathered is the bytes that are gathered in open frames: beyond that,
-	// what a thousand hosts send in four minutes, frames are closed early.
+	// maxGathered is the bytes that are gathered before they are written: beyond
+	// that, what a thousand hosts send in four minutes, frames are closed early.
+	// Where they can't be written, as much again is gathered before they go.
 	maxGathered = 32 << 20
-	// maxClosed is the bytes of closed frames that wait to be written, beside
-	// those that are being written: beyond that, the file is too slow or can't be
-	// written, and they are dropped.
-	maxClosed = 32 << 20
 )
 
 // The errors of readers.
@@ -55,15 +52,15 @@ type Store struct {
 	options Options
 
 	// mu guards all below.
-	mu     sync.Mutex
-	file   *file // nil while it is not open
-	hosts  map[string]*gathered
-	closed map[*frame]string // full frames that are not written
-	open   int               // bytes of the hosts' frames
-	shut   int               // bytes of closed
-	lost   uint64
-	err    error
-	wake   chan struct{}
+	mu       sync.Mutex
+	file     *file // nil while it is not open
+	hosts    map[string]*gathered
+	closed   map[*frame]string // full frames that are not written
+	bytes    int               // gathered, and closed
+	lost     uint64
+	err      error
+	overfull bool
+	wake     chan struct{}
 }
 
 // gathered is the open frames of a host: of samples as they come, and of late
@@ -94,45 +91,44 @@ func (s *Store) Add(host string, at time.Time, payload json.RawMessage) {
 		open = &h.late
 	}
 	if *open != nil && !(*open).fits(m) {
-		s.finish(host, *open)
+		s.shut(host, *open)
 		*open = nil
 	}
 	if *open == nil {
 		*open = &frame{}
 	}
 	(*open).add(m)
-	if s.open += len(payload); s.open > maxGathered {
+	if s.bytes += len(payload); s.bytes > maxGathered && (!s.overfull || s.bytes > 2*maxGathered) {
 		s.relieve()
 	}
 }
 
-// finish closes a frame for writing. The mutex is held.
-func (s *Store) finish(host string, f *frame) {
-	s.open -= f.size
-	if f.dirty() {
-		s.shut += f.size
-		s.closed[f] = host
+// shut closes a frame for writing. The mutex is held.
+func (s *Store) shut(host string, f *frame) {
+	if !f.dirty() {
+		s.bytes -= f.size
+		return
 	}
+	s.closed[f] = host
 }
 
-// relieve closes all frames and has them written, after dropping what could not
-// be written before. The mutex is held.
+// relieve closes all frames and has them written, or drops what could not be
+// written before. The mutex is held.
 func (s *Store) relieve() {
-	if s.shut > maxClosed {
+	if s.overfull { // nothing was written for as long as that took
 		for f := range s.closed {
-			if !f.underway {
-				s.lost += uint64(len(f.moments) - f.written)
-				s.shut -= f.size
-				delete(s.closed, f)
-			}
+			s.lost += uint64(len(f.moments))
+			s.bytes -= f.size
 		}
+		clear(s.closed)
 	}
 	for name, h := range s.hosts {
 		for _, f := range h.open() {
-			s.finish(name, f)
+			s.shut(name, f)
 		}
 		delete(s.hosts, name)
 	}
+	s.overfull = true
 	select {
 	case s.wake <- struct{}{}:
 	default:
@@ -144,7 +140,7 @@ func (s *Store) Run(ctx context.Context) error {
 	writing, forgetting := time.NewTicker(writeEvery), time.NewTicker(forgetEvery)
 	defer writing.Stop()
 	defer forgetting.Stop()
-	s.note(s.begin(ctx))
+	s.note(s.open(ctx))
 	for {
 		select {
 		case <-ctx.Done():
@@ -159,8 +155,8 @@ func (s *Store) Run(ctx context.Context) error {
 	}
 }
 
-// begin opens the file.
-func (s *Store) begin(ctx context.Context) error {
+// open opens the file.
+func (s *Store) open(ctx context.Context) error {
 	f, aside, err := openFile(ctx, s.options.Path)
 	if aside != "" {
 		s.options.Log.Error("the file of what hosts were is damaged; it was put aside, and a new one begun", "path", aside)
@@ -193,7 +189,7 @@ func (s *Store) stop(ctx context.Context) error {
 // write writes all frames that have something new.
 func (s *Store) write(ctx context.Context) error {
 	if s.file == nil {
-		return s.begin(ctx)
+		return s.open(ctx)
 	}
 	batch := map[*frame]string{} // of frames as they are now
 	whole := map[*frame]*frame{} // what they are of
@@ -202,27 +198,22 @@ func (s *Store) write(ctx context.Context) error {
 		if f.dirty() {
 			now := &frame{moments: slices.Clip(f.moments), size: f.size}
 			batch[now], whole[now] = host, f
-			f.underway = true
 		}
 	}
 	s.mu.Unlock()
-	err := s.file.write(ctx, batch)
+	if err := s.file.write(ctx, batch); err != nil {
+		return fmt.Errorf("writing %s: %w", s.options.Path, err)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for now, f := range whole {
-		f.underway = false
-		if err != nil {
-			continue
-		}
 		f.written = len(now.moments)
 		if _, ok := s.closed[f]; ok && !f.dirty() {
-			s.shut -= f.size
+			s.bytes -= f.size
 			delete(s.closed, f)
 		}
 	}
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", s.options.Path, err)
-	}
+	s.overfull = false
 	return nil
 }
 
@@ -252,13 +243,13 @@ func (h *gathered) open() []*frame {
 // forget removes what is too old, or too much, from the file.
 func (s *Store) forget(ctx context.Context, now time.Time) error {
 	if s.file == nil {
-		return s.begin(ctx)
+		return s.open(ctx)
 	}
 	s.mu.Lock()
 	for name, h := range s.hosts { // a host that went away leaves nothing behind
 		if h.live != nil && !h.live.dirty() && now.UnixMilli()-h.live.last() > maxFrameTime {
 			for _, f := range h.open() {
-				s.finish(name, f)
+				s.shut(name, f)
 			}
 			delete(s.hosts, name)
 		}
@@ -349,10 +340,7 @@ func (s *Store) Since(ctx context.Context, host string) (time.Time, error) {
 
 // last returns the last sample of a host that is no later than a moment, or nil.
 func (s *Store) last(ctx context.Context, host string, at int64) (*moment, error) {
-	return s.best(host, func(file *file) ([]*frame, error) {
-		f, err := file.read(ctx, host, at)
-		return []*frame{f}, err
-	}, func(f *frame) int { return f.at(at) }, func(a, b int64) bool { return a > b })
+	return s.best(host, func(file *file) ([]*frame, error) { return file.read(ctx, host, at) }, func(f *frame) int { return f.at(at) }, func(a, b int64) bool { return a > b })
 }
 
 // first returns the first sample of a host that is later than a moment, or nil.
@@ -363,7 +351,7 @@ func (s *Store) first(ctx context.Context, host string, after int64) (*moment, e
 			return nil, err
 		}
 		next, err := file.next(ctx, host, after)
-		return []*frame{here, next}, err
+		return append(here, next...), err
 	}, func(f *frame) int { return f.after(after) }, func(a, b int64) bool { return a < b })
 }
 
@@ -392,9 +380,7 @@ func (s *Store) best(host string, read func(*file) ([]*frame, error), pick func(
 		return nil, fmt.Errorf("reading %s: %w", s.options.Path, err)
 	}
 	for _, f := range frames {
-		if f != nil {
-			look(f)
-		}
+		look(f)
 	}
 	return best, nil
 }
