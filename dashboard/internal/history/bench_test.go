@@ -217,7 +217,7 @@ func BenchmarkQuery(b *testing.B) {
 	} {
 		b.Run(one.name, func(b *testing.B) {
 			for b.Loop() {
-				r, err := engine.Range(b.Context(), one.expr, benchEnd.Add(-one.of), benchEnd.Add(-time.Minute), one.step)
+				r, err := engine.Range(b.Context(), one.expr, benchEnd.Add(-one.of), benchEnd.Add(-time.Minute), one.step, Limits{})
 				if err != nil {
 					b.Fatal(err)
 				}

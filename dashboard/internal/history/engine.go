@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/prometheus/prometheus/util/stats"
 )
 
 // The bounds of queries.
@@ -59,19 +60,28 @@ func NewEngine(from *Store, log *slog.Logger) *Engine {
 	}
 }
 
+// Limits are what a question says about its own evaluation; zeros are the
+// engine's.
+type Limits struct {
+	// Timeout is how long it may take, and no longer than the engine allows.
+	Timeout time.Duration
+	// Lookback is how old a number may be to be the present one.
+	Lookback time.Duration
+}
+
 // Instant evaluates an expression at a moment. Errors are an [ExpressionError],
 // [ErrBusy], or of package promql, with [ErrClosed] among their causes while
 // there is nothing to read.
-func (e *Engine) Instant(ctx context.Context, expr string, at time.Time) (*Result, error) {
-	return e.run(ctx, func(ctx context.Context) (promql.Query, error) {
-		return e.engine.NewInstantQuery(ctx, e.from, nil, expr, at)
+func (e *Engine) Instant(ctx context.Context, expr string, at time.Time, l Limits) (*Result, error) {
+	return e.run(ctx, l, func(ctx context.Context, o promql.QueryOpts) (promql.Query, error) {
+		return e.engine.NewInstantQuery(ctx, e.from, o, expr, at)
 	})
 }
 
 // Range evaluates an expression at each step of a time.
-func (e *Engine) Range(ctx context.Context, expr string, start, end time.Time, step time.Duration) (*Result, error) {
-	return e.run(ctx, func(ctx context.Context) (promql.Query, error) {
-		return e.engine.NewRangeQuery(ctx, e.from, nil, expr, start, end, step)
+func (e *Engine) Range(ctx context.Context, expr string, start, end time.Time, step time.Duration, l Limits) (*Result, error) {
+	return e.run(ctx, l, func(ctx context.Context, o promql.QueryOpts) (promql.Query, error) {
+		return e.engine.NewRangeQuery(ctx, e.from, o, expr, start, end, step)
 	})
 }
 
@@ -83,6 +93,10 @@ type Result struct {
 	release func()
 }
 
+// Stats returns how long the query took and how many numbers it held, as
+// Prometheus' API has it.
+func (r *Result) Stats() stats.QueryStats { return stats.NewQueryStats(r.query.Stats()) }
+
 // Close gives back the memory of the result, and its room.
 func (r *Result) Close() {
 	r.query.Close()
@@ -90,14 +104,18 @@ func (r *Result) Close() {
 }
 
 // run runs a query once there is room for it.
-func (e *Engine) run(ctx context.Context, prepare func(context.Context) (promql.Query, error)) (*Result, error) {
-	ctx, cancel := context.WithTimeout(ctx, queryTimeout)
+func (e *Engine) run(ctx context.Context, l Limits, prepare func(context.Context, promql.QueryOpts) (promql.Query, error)) (*Result, error) {
+	timeout := queryTimeout
+	if l.Timeout > 0 {
+		timeout = min(l.Timeout, timeout)
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	release, err := e.room(ctx)
 	if err != nil {
 		return nil, err
 	}
-	query, err := prepare(ctx)
+	query, err := prepare(ctx, promql.NewPrometheusQueryOpts(false, l.Lookback))
 	if err != nil {
 		release()
 		return nil, &ExpressionError{err}

@@ -58,7 +58,7 @@ func open(t *testing.T, change func(*Options)) (s *Store, stop func()) {
 // ask returns what an expression gives at a moment, as lines.
 func ask(t *testing.T, s *Store, expr string, at time.Time) []string {
 	t.Helper()
-	r, err := NewEngine(s, s.options.Log).Instant(t.Context(), expr, at)
+	r, err := NewEngine(s, s.options.Log).Instant(t.Context(), expr, at, Limits{})
 	if err != nil {
 		t.Fatalf("%s: %v", expr, err)
 	}
@@ -259,7 +259,7 @@ func TestChurn(t *testing.T) {
 func TestQueryBounds(t *testing.T) {
 	s, stop := open(t, nil)
 	e := NewEngine(s, s.options.Log)
-	if _, err := e.Instant(t.Context(), "sum(", now()); err == nil || !strings.Contains(err.Error(), "parse error") {
+	if _, err := e.Instant(t.Context(), "sum(", now(), Limits{}); err == nil || !strings.Contains(err.Error(), "parse error") {
 		t.Errorf("got %v, want a parse error", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -269,23 +269,23 @@ func TestQueryBounds(t *testing.T) {
 		}
 	}
 	cancel()
-	if _, err := e.Instant(ctx, "1", now()); err == nil || !strings.Contains(err.Error(), ErrBusy.Error()) {
+	if _, err := e.Instant(ctx, "1", now(), Limits{}); err == nil || !strings.Contains(err.Error(), ErrBusy.Error()) {
 		t.Errorf("got %v, want %v", err, ErrBusy)
 	}
 	e = NewEngine(s, s.options.Log)
 	var results []*Result
 	for range maxQueries {
-		r, err := e.Instant(t.Context(), "1", now())
+		r, err := e.Instant(t.Context(), "1", now(), Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		results = append(results, r)
 	}
-	if _, err := e.Instant(ctx, "1", now()); !errors.Is(err, ErrBusy) {
+	if _, err := e.Instant(ctx, "1", now(), Limits{}); !errors.Is(err, ErrBusy) {
 		t.Errorf("while results are read: got %v, want %v", err, ErrBusy)
 	}
 	results[0].Close()
-	if r, err := e.Instant(t.Context(), "1", now()); err != nil {
+	if r, err := e.Instant(t.Context(), "1", now(), Limits{}); err != nil {
 		t.Errorf("after one is closed: %v", err)
 	} else {
 		results[0] = r
@@ -294,7 +294,7 @@ func TestQueryBounds(t *testing.T) {
 		r.Close()
 	}
 	stop()
-	if _, err := NewEngine(s, s.options.Log).Instant(t.Context(), "up", now()); err == nil || !strings.Contains(err.Error(), ErrClosed.Error()) {
+	if _, err := NewEngine(s, s.options.Log).Instant(t.Context(), "up", now(), Limits{}); err == nil || !strings.Contains(err.Error(), ErrClosed.Error()) {
 		t.Errorf("got %v, want %v", err, ErrClosed)
 	}
 }

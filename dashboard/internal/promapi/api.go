@@ -22,8 +22,8 @@ const maxForm = 256 << 10
 
 // Engine is what answers: see [history.Engine].
 type Engine interface {
-	Instant(ctx context.Context, expr string, at time.Time) (*history.Result, error)
-	Range(ctx context.Context, expr string, start, end time.Time, step time.Duration) (*history.Result, error)
+	Instant(ctx context.Context, expr string, at time.Time, l history.Limits) (*history.Result, error)
+	Range(ctx context.Context, expr string, start, end time.Time, step time.Duration, l history.Limits) (*history.Result, error)
 	Select(ctx context.Context, start, end time.Time, use func(context.Context, storage.Querier) error) error
 }
 
@@ -78,6 +78,7 @@ type endpoint func(*http.Request) (*answer, error)
 type answer struct {
 	data     any
 	result   *history.Result // of a query, instead of data
+	stats    bool            // its statistics too
 	warnings []string
 	infos    []string
 }
@@ -179,10 +180,14 @@ func (a *api) metadata(r *http.Request) (*answer, error) {
 		Unit string `json:"unit"`
 	}
 	only := r.Form.Get("metric")
+	most, err := limit(r)
+	if err != nil {
+		return nil, err
+	}
 	found := map[string][]row{}
 	for _, g := range schema.Catalogue() {
 		for _, m := range g.Metrics {
-			if only != "" && only != m.Series() {
+			if only != "" && only != m.Series() || len(found) >= most {
 				continue
 			}
 			kind := "gauge"

@@ -21,13 +21,18 @@ func stream(w http.ResponseWriter, found *answer) {
 	to := bufio.NewWriterSize(w, piece)
 	_, _ = to.WriteString(`{"status":"success","data":`)
 	write(to, found.result.Result)
+	if found.stats {
+		_, _ = to.WriteString(`,"stats":`)
+		_, _ = to.Write(appendJSON(to.AvailableBuffer(), found.result.Stats()))
+	}
+	_ = to.WriteByte('}')
 	notes := appendJSON(nil, body{Status: "success", Warnings: found.warnings, Infos: found.infos})
 	_, _ = to.Write(notes[len(`{"status":"success"`):])
 	_ = to.WriteByte('\n')
 	_ = to.Flush() // who asked may be gone
 }
 
-// write writes the data of a query.
+// write writes the data of a query, but for what closes it.
 func write(to *bufio.Writer, found *promql.Result) {
 	switch value := found.Value.(type) {
 	case promql.Matrix:
@@ -48,11 +53,12 @@ func write(to *bufio.Writer, found *promql.Result) {
 			_, _ = to.Write(append(appendPoint(to.AvailableBuffer(), promql.FPoint{T: s.T, F: s.F}), '}'))
 		})
 	default:
-		_, _ = to.Write(appendJSON(to.AvailableBuffer(), map[string]any{"resultType": value.Type(), "result": value}))
+		text := appendJSON(nil, map[string]any{"resultType": value.Type(), "result": value})
+		_, _ = to.Write(text[:len(text)-1])
 	}
 }
 
-// list writes a list of a type.
+// list writes a list of a type, but for what closes its data.
 func list[T any](to *bufio.Writer, kind string, all []T, one func(T)) {
 	_, _ = to.WriteString(`{"resultType":"` + kind + `","result":[`)
 	for i, value := range all {
@@ -61,7 +67,7 @@ func list[T any](to *bufio.Writer, kind string, all []T, one func(T)) {
 		}
 		one(value)
 	}
-	_, _ = to.WriteString("]}")
+	_ = to.WriteByte(']')
 }
 
 // labelled begins an object with labels, and with the name of what follows.

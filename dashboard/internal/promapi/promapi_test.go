@@ -131,6 +131,7 @@ func TestClient(t *testing.T) {
 // Errors have the form, status and kind of Prometheus'.
 func TestErrors(t *testing.T) {
 	address := serve(t) + "/api/v1"
+	at := fmt.Sprint(start.Unix())
 	for path, want := range map[string]string{
 		"/query":                                          `400 {"status":"error","errorType":"bad_data","error":"parameter \"query\": `,
 		"/query?query=sum(":                               `400 {"status":"error","errorType":"bad_data","error":"parameter \"query\": 1:5: parse error`,
@@ -139,20 +140,34 @@ func TestErrors(t *testing.T) {
 		"/query_range?query=1":                            `400 {"status":"error","errorType":"bad_data","error":"parameter \"start\"`,
 		"/query_range?query=1&start=5&end=1&step=1":       `400 {"status":"error","errorType":"bad_data","error":"parameter \"end\"`,
 		"/query_range?query=1&start=1&end=2&step=0":       `400 {"status":"error","errorType":"bad_data","error":"parameter \"step\"`,
+		"/query_range?query=1&start=1&end=1&step=1e-6":    `400 {"status":"error","errorType":"bad_data","error":"parameter \"step\"`,
+		"/metadata?limit=x":                               `400 {"status":"error","errorType":"bad_data","error":"parameter \"limit\"`,
 		"/query_range?query=1&start=1&end=2&step=x":       `400 {"status":"error","errorType":"bad_data","error":"parameter \"step\"`,
 		"/query_range?query=1&start=0&end=11001&step=1":   `400 {"status":"error","errorType":"bad_data","error":"parameter \"step\": more than 11000`,
 		"/query_range?query=1&start=1&end=9e9&step=1e-9":  `400 {"status":"error","errorType":"bad_data"`,
 		"/query_range?query=%22a%22&start=1&end=2&step=1": `400 {"status":"error","errorType":"bad_data"`,
 		"/query?query=label_replace(systant_up,%22host%22,%22a%22,%22%22,%22%22)&time=" + fmt.Sprint(start.Unix()): `422 {"status":"error","errorType":"execution"`,
-		"/series":                                      `400 {"status":"error","errorType":"bad_data","error":"parameter \"match[]\"`,
-		"/series?match[]={":                            `400 {"status":"error","errorType":"bad_data","error":"parameter \"match[]\"`,
-		"/series?match[]=systant_up&limit=-1":          `400 {"status":"error","errorType":"bad_data","error":"parameter \"limit\"`,
-		"/series?match[]=systant_up&limit=1":           `200 {"status":"success","data":[{"__name__":"systant_up","host":"desk"}],"warnings":[`,
-		"/labels?limit=1":                              `200 {"status":"success","data":["__name__"],"warnings":[`,
-		"/label/host/values?match[]=none":              `200 {"status":"success","data":[]}`,
-		"/query_range?query=none&start=1&end=2&step=1": `200 {"status":"success","data":{"resultType":"matrix","result":[]}}`,
-		"/query?query=none":                            `200 {"status":"success","data":{"resultType":"vector","result":[]}}`,
-		"/rules":                                       `404 {"status":"error","errorType":"not_found"`,
+		"/series":                                       `400 {"status":"error","errorType":"bad_data","error":"parameter \"match[]\"`,
+		"/series?match[]={":                             `400 {"status":"error","errorType":"bad_data","error":"parameter \"match[]\"`,
+		"/series?match[]=systant_up&limit=-1":           `400 {"status":"error","errorType":"bad_data","error":"parameter \"limit\"`,
+		"/series?match[]=systant_up&limit=1":            `200 {"status":"success","data":[{"__name__":"systant_up","host":"desk"}],"warnings":[`,
+		"/labels?limit=1":                               `200 {"status":"success","data":["__name__"],"warnings":[`,
+		"/label/host/values?match[]=none":               `200 {"status":"success","data":[]}`,
+		"/query_range?query=none&start=1&end=2&step=1":  `200 {"status":"success","data":{"resultType":"matrix","result":[]}}`,
+		"/query?query=none":                             `200 {"status":"success","data":{"resultType":"vector","result":[]}}`,
+		"/query?query=1&limit=-1":                       `400 {"status":"error","errorType":"bad_data","error":"parameter \"limit\"`,
+		"/query?query=1&timeout=soon":                   `400 {"status":"error","errorType":"bad_data","error":"parameter \"timeout\"`,
+		"/query?query=1&lookback_delta=x":               `400 {"status":"error","errorType":"bad_data","error":"parameter \"lookback_delta\"`,
+		"/query?query=1&timeout=1ns":                    `400 {"status":"error","errorType":"bad_data","error":"parameter \"timeout\"`,
+		"/query?query=%22a%22&time=1.5":                 `200 {"status":"success","data":{"result":[1.5,"a"],"resultType":"string"}}`,
+		"/query?query=-1/0&time=1":                      `200 {"status":"success","data":{"result":[1,"-Inf"],"resultType":"scalar"}}`,
+		"/query?query=vector(0/0)&time=1":               `200 {"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"NaN"]}]}}`,
+		"/query_range?query=1&start=0&end=11000&step=1": `200 {"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[0,"1"],`,
+		"/query?query=systant_up&limit=1&time=" + at:    `200 {"status":"success","data":{"resultType":"vector","result":[{"metric":{"__name__":"systant_up","host":"desk"},"value":[` + at + `,"1"]}]},"warnings":["there are more`,
+		"/query?query=systant_up&limit=2&time=" + at:    `200 {"status":"success","data":{"resultType":"vector","result":[{"metric":{"__name__":"systant_up","host":"desk"},"value":[` + at + `,"1"]},{"metric":{"__name__":"systant_up","host":"nas"},"value":[` + at + `,"1"]}]}}`,
+		"/query?query=systant_up&lookback_delta=1&time=" + fmt.Sprint(start.Unix()+2): `200 {"status":"success","data":{"resultType":"vector","result":[]}}`,
+		"/query?query=1&stats=all&time=1":                                             `200 {"status":"success","data":{"result":[1,"1"],"resultType":"scalar","stats":{"timings":{`,
+		"/rules":                                                                      `404 {"status":"error","errorType":"not_found"`,
 	} {
 		if got := get(t, address+path); !strings.HasPrefix(got, want) {
 			t.Errorf("%s: got %.300s, want %s", path, got, want)
@@ -188,13 +203,13 @@ func FuzzParameters(f *testing.F) {
 type nobody struct{}
 
 // Instant has no answer.
-func (nobody) Instant(context.Context, string, time.Time) (*history.Result, error) {
+func (nobody) Instant(context.Context, string, time.Time, history.Limits) (*history.Result, error) {
 	return nil, history.ErrClosed
 }
 
 // Range has no answer.
-func (nobody) Range(_ context.Context, _ string, start, end time.Time, step time.Duration) (*history.Result, error) {
-	if step <= 0 || end.Before(start) || end.Sub(start)/step >= history.MaxPoints {
+func (nobody) Range(_ context.Context, _ string, start, end time.Time, step time.Duration, _ history.Limits) (*history.Result, error) {
+	if step < time.Millisecond || end.Before(start) || end.Sub(start)/step > history.MaxPoints {
 		panic("a range without bounds")
 	}
 	return nil, history.ErrClosed

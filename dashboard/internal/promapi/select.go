@@ -2,7 +2,9 @@ package promapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -32,7 +34,7 @@ type selection struct {
 
 // selection reads a request.
 func (a *api) selection(r *http.Request) (*selection, error) {
-	s := &selection{limit: maxFound}
+	s := &selection{}
 	var err error
 	if s.start, err = moment(r, "start", beginning); err != nil {
 		return nil, err
@@ -47,17 +49,29 @@ func (a *api) selection(r *http.Request) (*selection, error) {
 		}
 		s.matchers = append(s.matchers, matchers)
 	}
-	if text := r.Form.Get("limit"); text != "" {
-		limit, err := strconv.Atoi(text)
-		if err != nil || limit < 0 {
-			return nil, bad(fmt.Sprintf("parameter %q: %.80q is no number of results", "limit", text))
-		}
-		if limit > 0 {
-			s.limit = min(limit, maxFound)
-		}
-	}
-	return s, nil
+	most, err := limit(r)
+	s.limit = min(most, maxFound)
+	return s, err
 }
+
+// limit reads how many results are wanted, of which 0 is all.
+func limit(r *http.Request) (int, error) {
+	text := r.Form.Get("limit")
+	if text == "" {
+		return math.MaxInt, nil
+	}
+	most, err := strconv.Atoi(text)
+	switch {
+	case err != nil || most < 0:
+		return 0, bad(fmt.Sprintf("parameter %q: %.80q is no number of results", "limit", text))
+	case most == 0:
+		return math.MaxInt, nil
+	}
+	return most, nil
+}
+
+// errCut is the warning where there are more results than are sent.
+var errCut = errors.New("there are more results than were asked for, or are sent at once")
 
 // cut bounds what was found.
 func cut[T any](s *selection, found []T) *answer {
@@ -65,7 +79,7 @@ func cut[T any](s *selection, found []T) *answer {
 		found = []T{}
 	}
 	if len(found) > s.limit {
-		return &answer{data: found[:s.limit], warnings: []string{"there are more results than were asked for, or are sent at once"}}
+		return &answer{data: found[:s.limit], warnings: []string{errCut.Error()}}
 	}
 	return &answer{data: found}
 }
