@@ -138,6 +138,25 @@ func TestDown(t *testing.T) {
 	expect(t, s, `{host="nas"}`, start.Add(2*time.Minute+time.Second))
 }
 
+// A host whose clock is behind is not down any more when it is back.
+func TestBackBehind(t *testing.T) {
+	s, _ := open(t, nil)
+	const behind = 40 * time.Second
+	start := now().Add(-5 * time.Minute)
+	give := func(after time.Duration, mounts ...string) {
+		s.Sample(at("nas", start.Add(after-behind), mounts...), false, start.Add(after))
+	}
+	give(0, "/")
+	s.Down("nas", start.Add(10*time.Second))
+	give(20*time.Second, "/", "/usb")
+	give(60*time.Second, "/")
+	s.Down("nas", start.Add(2*time.Minute))
+	expect(t, s, `systant_up`, start.Add(2*time.Minute), `{__name__="systant_up", host="nas"} 0`)
+	expect(t, s, `systant_up`, start.Add(25*time.Second), `{__name__="systant_up", host="nas"} 1`)
+	expect(t, s, `sum_over_time(systant_up[5m]) / count_over_time(systant_up[5m])`, start.Add(2*time.Minute), `{host="nas"} 0.6`)
+	expect(t, s, `systant_disk_usage_percent{mount_point="/usb"}`, start.Add(21*time.Second))
+}
+
 // Samples of the future would hide the present, and are remembered when they
 // arrive; those of long ago too. Retained ones are left out.
 func TestClock(t *testing.T) {

@@ -142,6 +142,9 @@ func (w *writer) sample(to target, s *schema.Stats, retained bool, now time.Time
 	}
 	put.about(s)
 	put.number(upSeries, "", "", 1)
+	if h.down && !retained { // it is back, even if its clock is behind ours
+		h.down, h.last = false, min(h.last, at-1)
+	}
 	if at > h.last { // otherwise it tells of the past what went there
 		put.end(at)
 		h.last, h.down = at, false
