@@ -61,7 +61,11 @@ type Store struct {
 	*inbox
 	*condition
 	options Options
-	writer  *writer // of Run alone
+
+	// The following are of Run alone.
+	writer *writer
+	failed bool // something could not be written since the database was opened
+	stale  bool // and can be now
 
 	// opening guards all below.
 	opening sync.RWMutex
@@ -79,11 +83,14 @@ func (s *Store) Run(ctx context.Context) error {
 	for {
 		err := s.open()
 		if err == nil {
-			err = s.work(ctx)
+			s.work(ctx)
 			s.close()
 		}
 		if ctx.Err() != nil {
 			return nil
+		}
+		if err == nil {
+			continue
 		}
 		s.fault(fmt.Errorf("opening the history in %s: %w", s.options.Path, err))
 		if !s.discard(ctx, openAgain) {
@@ -151,28 +158,35 @@ func (s *Store) close() {
 		s.options.Log.Error("history not closed properly", "err", err)
 	}
 	s.db, s.rollups = nil, nil
-	s.writer = newWriter(s.options) // its references are of the old one
+	s.failed, s.stale = false, false
+	s.writer.closed()
 }
 
-// work writes, and rolls up what has been written, until ctx ends.
-func (s *Store) work(ctx context.Context) error {
+// work writes, and rolls up what has been written, until ctx ends, or the
+// database must be opened again.
+func (s *Store) work(ctx context.Context) {
 	var rolling sync.WaitGroup
 	defer rolling.Wait()
+	rollCtx, stop := context.WithCancel(ctx)
+	defer stop()
 	if s.rollups != nil {
-		rolling.Go(func() { s.rollups.run(ctx) })
+		rolling.Go(func() { s.rollups.run(rollCtx) })
 	}
-	return s.write(ctx)
+	s.write(ctx)
 }
 
-// write writes what is handed over until ctx ends.
-func (s *Store) write(ctx context.Context) error {
+// write writes what is handed over until ctx ends. It ends too once it can
+// write again after it could not: series that began meanwhile are in the
+// database's memory and not in its log, and all of theirs would be lost with
+// the next start.
+func (s *Store) write(ctx context.Context) {
 	ticker := time.NewTicker(upEvery)
 	defer ticker.Stop()
-	for {
+	for !s.stale {
 		select {
 		case <-ctx.Done():
 			s.drain(context.WithoutCancel(ctx))
-			return nil
+			return
 		case e := <-s.queue:
 			s.take(ctx, e)
 		case now := <-ticker.C:
@@ -207,7 +221,9 @@ func (s *Store) commit(ctx context.Context, fill func(storage.Appender) error) {
 	} else {
 		err = errors.Join(err, app.Rollback())
 	}
+	s.stale = s.failed && err == nil
 	if err != nil {
+		s.failed = true
 		s.lost.Add(1)
 		err = fmt.Errorf("writing the history: %w", err)
 	}

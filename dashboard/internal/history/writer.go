@@ -93,6 +93,15 @@ func newWriter(o Options) *writer {
 	return &writer{options: o, reader: schema.NewReader(), names: map[*schema.Metric]string{}, hosts: map[string]*host{}, refused: map[string]uint64{}, overfull: map[string]struct{}{}}
 }
 
+// closed forgets what the database called series, as it is closed.
+func (w *writer) closed() {
+	for _, h := range w.hosts {
+		for _, one := range h.series {
+			one.ref = 0
+		}
+	}
+}
+
 // taken returns how many numbers were taken since the last time.
 func (w *writer) taken() uint64 {
 	n := w.samples
