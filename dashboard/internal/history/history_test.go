@@ -274,6 +274,24 @@ func TestChurn(t *testing.T) {
 	}
 }
 
+// After this machine's clock was far ahead, nothing can be written; that is
+// said, also after a restart.
+func TestFuture(t *testing.T) {
+	s, stop := open(t, nil)
+	ahead := now().Add(1000 * time.Hour)
+	s.Sample(at("nas", ahead), false, ahead)
+	expect(t, s, `systant_up`, ahead, `{__name__="systant_up", host="nas"} 1`)
+	stop()
+	s, _ = open(t, func(o *Options) { o.Path = s.options.Path })
+	s.Sample(at("nas", now()), false, now())
+	want := ahead.Add(-s.options.Late).Format(time.RFC3339)
+	for end := time.Now().Add(10 * time.Second); !strings.Contains(s.Status().Error, want); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("got the error %q, want one with %s", s.Status().Error, want)
+		}
+	}
+}
+
 // Queries are bounded, and say what is wrong with them.
 func TestQueryBounds(t *testing.T) {
 	s, stop := open(t, nil)

@@ -228,7 +228,24 @@ func (s *Store) commit(ctx context.Context, fill func(storage.Appender) error) {
 		err = fmt.Errorf("writing the history: %w", err)
 	}
 	s.count(s.writer)
+	if err == nil {
+		err = s.future()
+	}
 	s.fault(err)
+}
+
+// future returns an error where there are numbers of so far ahead that those of
+// the present are refused: this machine's clock was wrong once.
+func (s *Store) future() error {
+	newest := s.db.Head().MaxTime()
+	if blocks := s.db.Blocks(); len(blocks) > 0 {
+		newest = max(newest, blocks[len(blocks)-1].MaxTime())
+	}
+	until := time.UnixMilli(newest).Add(-s.options.Late).UTC()
+	if !until.After(time.Now()) {
+		return nil
+	}
+	return fmt.Errorf("this machine's clock was wrong once: the history in %s refuses what is older than %s", s.options.Path, until.Format(time.RFC3339))
 }
 
 // Counters returns what has been written so far.
