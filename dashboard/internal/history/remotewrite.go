@@ -17,10 +17,8 @@ import (
 
 	"github.com/klauspost/compress/snappy"
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/prompb"
 	"github.com/prometheus/prometheus/storage"
-	"github.com/prometheus/prometheus/tsdb"
 )
 
 // The measures of what is sent to another engine.
@@ -109,7 +107,7 @@ func (r *Remote) Run(ctx context.Context) error {
 	ticker, down := time.NewTicker(requestEvery), time.NewTicker(upEvery)
 	defer ticker.Stop()
 	defer down.Stop()
-	gathered := &parcel{labels: map[storage.SeriesRef]labels.Labels{}}
+	gathered := &parcel{}
 	for {
 		var err error
 		select {
@@ -133,33 +131,17 @@ func (r *Remote) Run(ctx context.Context) error {
 	}
 }
 
-// parcel gathers numbers. It implements [target].
-type parcel struct {
-	series []prompb.TimeSeries
-	labels map[storage.SeriesRef]labels.Labels
-	last   storage.SeriesRef
-}
+// parcel gathers numbers. It implements [target], and has no references: the
+// labels of a fleet of thousands would take more memory than all else.
+type parcel struct{ series []prompb.TimeSeries }
 
 // Append adds a number.
-func (p *parcel) Append(ref storage.SeriesRef, l labels.Labels, t int64, v float64) (storage.SeriesRef, error) {
-	if known, ok := p.labels[ref]; ok {
-		l = known
-	} else {
-		if l.IsEmpty() {
-			return 0, tsdb.ErrInvalidSample
-		}
-		p.last++
-		ref = p.last
-		p.labels[ref] = l
-	}
-	if value.IsStaleNaN(v) {
-		delete(p.labels, ref) // it has ended
-	}
+func (p *parcel) Append(_ storage.SeriesRef, l labels.Labels, t int64, v float64) (storage.SeriesRef, error) {
 	p.series = append(p.series, prompb.TimeSeries{
 		Labels:  prompb.FromLabels(l, nil),
 		Samples: []prompb.Sample{{Timestamp: t, Value: v}},
 	})
-	return ref, nil
+	return 0, nil
 }
 
 // pack turns what is gathered into a request that waits to be sent. The oldest

@@ -58,10 +58,13 @@ type writer struct {
 	options Options
 	reader  *schema.Reader
 	names   map[*schema.Metric]string
-	hosts   map[string]*host
-	series  int // of all hosts
-	samples uint64
-	refused map[string]uint64
+	// instances are the labels that tell what of a host a series is of, by its
+	// name.
+	instances map[string]string
+	hosts     map[string]*host
+	series    int // of all hosts
+	samples   uint64
+	refused   map[string]uint64
 	// overfull are the hosts with too many series.
 	overfull map[string]struct{}
 }
@@ -78,19 +81,23 @@ type host struct {
 	skewed  bool // the clock is off, which was logged
 }
 
-// key identifies a series of a host.
+// key identifies a series of a host: by its name, and what its labels say
+// beside that.
 type key struct{ name, detail string }
 
 // series is a series that the host has, or had a while ago.
 type series struct {
 	ref   storage.SeriesRef
-	round uint64    // the sample that had it last
-	ended time.Time // when that was found out; zero for one that goes on
+	round uint64 // the sample that had it last
+	ended int64  // when that was found out, in milliseconds; 0 for one that goes on
 }
 
 // newWriter returns a writer for a database that was just opened.
 func newWriter(o Options) *writer {
-	return &writer{options: o, reader: schema.NewReader(), names: map[*schema.Metric]string{}, hosts: map[string]*host{}, refused: map[string]uint64{}, overfull: map[string]struct{}{}}
+	return &writer{
+		options: o, reader: schema.NewReader(), names: map[*schema.Metric]string{}, instances: map[string]string{tagSeries: "tag"},
+		hosts: map[string]*host{}, refused: map[string]uint64{}, overfull: map[string]struct{}{},
+	}
 }
 
 // closed forgets what the database called series, as it is closed.
@@ -147,10 +154,10 @@ func (w *writer) sample(to target, s *schema.Stats, retained bool, now time.Time
 	h.crowded = false
 	put := &batch{writer: w, host: h, to: to, at: at, now: now}
 	for n := range w.reader.Numbers(s) {
-		put.number(w.name(n.Metric), n.Group.InstanceLabel(), n.Instance, n.Value)
+		put.put(key{w.name(n.Group, n.Metric), n.Instance}, n.Value)
 	}
 	put.about(s)
-	put.number(upSeries, "", "", 1)
+	put.put(key{upSeries, ""}, 1)
 	if h.down && !retained { // it is back, even if its clock is behind ours
 		h.down, h.last = false, min(h.last, at-1)
 	}
@@ -190,13 +197,27 @@ func Moment(taken time.Time, late time.Duration, retained bool, now time.Time) (
 }
 
 // name returns the name of a metric's series.
-func (w *writer) name(m *schema.Metric) string {
+func (w *writer) name(g *schema.Group, m *schema.Metric) string {
 	name, ok := w.names[m]
 	if !ok {
 		name = m.Series()
 		w.names[m] = name
+		if label := g.InstanceLabel(); label != "" {
+			w.instances[name] = label
+		}
 	}
 	return name
+}
+
+// labels returns the labels of a series of a host.
+func (w *writer) labels(host string, k key) labels.Labels {
+	all := []string{model.MetricNameLabel, k.name, "host", host}
+	if label, ok := w.instances[k.name]; ok {
+		all = append(all, label, k.detail)
+	} else if k.name == infoSeries {
+		all = append(all, strings.Split(k.detail, between)...)
+	}
+	return labels.FromStrings(all...)
 }
 
 // down writes that a host is down since a moment.
@@ -209,7 +230,7 @@ func (w *writer) down(to target, name string, since time.Time) error {
 	h.round++
 	at := max(h.last+1, since.UnixMilli())
 	put := &batch{writer: w, host: h, to: to, at: at, now: since}
-	put.number(upSeries, "", "", 0)
+	put.put(key{upSeries, ""}, 0)
 	put.end(at)
 	h.last = at
 	return put.err
@@ -224,7 +245,7 @@ func (w *writer) stillDown(to target, now time.Time) error {
 			continue
 		}
 		put := &batch{writer: w, host: h, to: to, at: now.UnixMilli()}
-		put.number(upSeries, "", "", 0)
+		put.put(key{upSeries, ""}, 0)
 		if put.err != nil {
 			return put.err
 		}
@@ -236,7 +257,7 @@ func (w *writer) stillDown(to target, now time.Time) error {
 // where it is gone and has no others.
 func (w *writer) forget(h *host, now time.Time) {
 	for k, one := range h.series {
-		if !one.ended.IsZero() && now.Sub(one.ended) > inMemory {
+		if one.ended != 0 && now.UnixMilli()-one.ended > inMemory.Milliseconds() {
 			delete(h.series, k)
 			w.series--
 		}
@@ -270,31 +291,25 @@ type batch struct {
 	err  error // the first one that is no fault of the number
 }
 
+// between stands between names and values of labels in a key. It is in no text,
+// as it is no UTF-8.
+const between = "\xff"
+
 // about writes what a host says of itself.
 func (b *batch) about(s *schema.Stats) {
 	for _, tag := range s.Tags {
-		b.number(tagSeries, "tag", tag, 1)
+		b.put(key{tagSeries, tag}, 1)
 	}
 	if s.System == nil {
 		return
 	}
 	pairs := []string{"os", s.System.OS, "os_version", s.System.OSVersion, "kernel", s.System.Kernel,
 		"architecture", s.System.Architecture, "agent_version", s.System.AgentVersion}
-	b.put(key{infoSeries, strings.Join(pairs, "\xff")}, 1, pairs...)
+	b.put(key{infoSeries, strings.Join(pairs, between)}, 1)
 }
 
-// number writes one number of a series that has at most one label beside the
-// host.
-func (b *batch) number(name, label, instance string, v float64) {
-	if label == "" {
-		b.put(key{name, ""}, v)
-		return
-	}
-	b.put(key{name, instance}, v, label, instance)
-}
-
-// put writes one number; pairs are labels and what they hold.
-func (b *batch) put(k key, v float64, pairs ...string) {
+// put writes one number of a series.
+func (b *batch) put(k key, v float64) {
 	if b.err != nil {
 		return
 	}
@@ -309,21 +324,30 @@ func (b *batch) put(k key, v float64, pairs ...string) {
 		b.host.series[k] = one
 		b.series++
 	}
-	one.round, one.ended = b.host.round, time.Time{}
-	b.append(k, one, v, pairs)
+	one.round, one.ended = b.host.round, 0
+	if !b.known(one, b.at, v) {
+		b.begin(k, one, b.at, v)
+	}
 }
 
-// append appends to a series by its reference, or by its labels where the
-// database does not know the reference, or not any more.
-func (b *batch) append(k key, one *series, v float64, pairs []string) {
+// known appends to a series by its reference, and returns false where what is
+// written to has none for it, or not any more.
+func (b *batch) known(one *series, at int64, v float64) bool {
+	if one.ref == 0 {
+		return false
+	}
+	_, err := b.to.Append(one.ref, labels.EmptyLabels(), at, v)
+	if errors.Is(err, tsdb.ErrInvalidSample) {
+		return false
+	}
+	b.judge(err)
+	return true
+}
+
+// begin appends to a series by its labels.
+func (b *batch) begin(k key, one *series, at int64, v float64) {
 	var err error
-	if one.ref != 0 {
-		_, err = b.to.Append(one.ref, labels.EmptyLabels(), b.at, v)
-	}
-	if one.ref == 0 || errors.Is(err, tsdb.ErrInvalidSample) {
-		all := append([]string{model.MetricNameLabel, k.name, "host", b.host.name}, pairs...)
-		one.ref, err = b.to.Append(0, labels.FromStrings(all...), b.at, v)
-	}
+	one.ref, err = b.to.Append(0, b.labels(b.host.name, k), at, v)
 	b.judge(err)
 }
 
@@ -342,15 +366,19 @@ func (b *batch) judge(err error) {
 	}
 }
 
-// end ends the series that the batch does not have.
+// end ends the series that the batch does not have. One that was known to the
+// database and has been forgotten by it has ended.
 func (b *batch) end(at int64) {
-	for _, one := range b.host.series {
-		if one.round == b.host.round || !one.ended.IsZero() || b.err != nil {
+	ended := math.Float64frombits(value.StaleNaN)
+	for k, one := range b.host.series {
+		if one.round == b.host.round || one.ended != 0 || b.err != nil {
 			continue
 		}
-		if _, err := b.to.Append(one.ref, labels.EmptyLabels(), at, math.Float64frombits(value.StaleNaN)); !errors.Is(err, tsdb.ErrInvalidSample) {
-			b.judge(err) // one that the database has forgotten has ended
+		if one.ref == 0 {
+			b.begin(k, one, at, ended)
+		} else {
+			b.known(one, at, ended)
 		}
-		one.ended = b.now
+		one.ended = b.now.UnixMilli()
 	}
 }
