@@ -28,9 +28,9 @@ test *packages="work":
 check *arguments:
     exec ./check {{arguments}}
 
-# measure the agent, the broker and the dashboard
-bench *arguments:
-    exec go run ./test/bench {{arguments}}
+# measure the agent, a fleet's dashboard, the page, or the history: just bench fleet -hosts 1000
+bench what="agent" *arguments:
+    exec go run ./test/bench {{what}} {{arguments}}
 
 # attack the command engine with everything there is (about half an hour)
 torture *arguments:

@@ -3,11 +3,11 @@
 //	go run ./test/bench agent     the agent, beside the least work that its job needs
 //	go run ./test/bench fleet     the dashboard under a simulated fleet
 //	go run ./test/bench page      the page in a browser
+//	go run ./test/bench history   what a year takes on disk, and charts of it
 //
 // Each starts what it measures by itself, from the folder of the repository, on
-// free ports of the loopback interface, and ends it again; -h lists the flags.
-// What the history takes on disk, and what charts of it take, is measured in
-// dashboard/internal/history, by go test -bench.
+// free ports of the loopback interface, and ends it again; -h lists the flags,
+// which for history are those of go test.
 //
 // The agent runs beside a floor (a Go program that does the least work the same
 // job needs) on the same host and the same processes, and both and their ratio

@@ -16,6 +16,7 @@ var words = []struct {
 	{"agent", benchAgent},
 	{"fleet", benchFleet},
 	{"page", benchPage},
+	{"history", benchHistory},
 }
 
 // main measures what the first word says.
@@ -32,6 +33,6 @@ func main() {
 		}
 		return
 	}
-	fmt.Fprintln(os.Stderr, "bench: name what to measure: agent, fleet or page; then flags, which -h lists")
+	fmt.Fprintln(os.Stderr, "bench: name what to measure: agent, fleet, page or history; then flags, which -h lists")
 	os.Exit(2)
 }
