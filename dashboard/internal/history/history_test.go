@@ -334,7 +334,7 @@ func TestQueryBounds(t *testing.T) {
 }
 
 // A folder that can't be used is a state that is shown, and samples are lost
-// without holding anybody up.
+// without holding anybody up; which hosts are down is not.
 func TestNoFolder(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
@@ -353,12 +353,27 @@ func TestNoFolder(t *testing.T) {
 	for range 3 * queueLength {
 		s.Sample(at("nas", now()), false, now())
 	}
+	for len(s.queue) > 0 {
+		time.Sleep(time.Millisecond)
+	}
+	s.Sample(at("back", now()), false, now())
+	s.Down("nas", now())
+	s.Down("back", now())
+	s.Sample(at("back", now().Add(time.Second)), false, now().Add(time.Second))
+	for len(s.queue) > 0 {
+		time.Sleep(time.Millisecond)
+	}
 	cancel()
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
 	if got := s.Counters().Lost; got < queueLength {
 		t.Errorf("lost %d, want most of %d", got, 3*queueLength)
+	}
+	for host, want := range map[string]bool{"nas": true, "back": false} {
+		if got := s.writer.hosts[host]; got == nil || got.down != want {
+			t.Errorf("%s: got %+v, want that it is down: %v", host, got, want)
+		}
 	}
 }
 

@@ -99,7 +99,8 @@ func (s *Store) Run(ctx context.Context) error {
 	}
 }
 
-// discard counts what arrives as lost for a while, and tells whether to go on.
+// discard counts what arrives as lost for a while, but for which hosts are down,
+// and tells whether to go on.
 func (s *Store) discard(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -109,10 +110,19 @@ func (s *Store) discard(ctx context.Context, d time.Duration) bool {
 			return false
 		case <-timer.C:
 			return true
-		case <-s.queue:
+		case e := <-s.queue:
 			s.lost.Add(1)
+			_ = s.writer.event(nowhere{}, e) // nothing is written
 		}
 	}
+}
+
+// nowhere takes no numbers. It implements [target].
+type nowhere struct{}
+
+// Append returns an error.
+func (nowhere) Append(storage.SeriesRef, labels.Labels, int64, float64) (storage.SeriesRef, error) {
+	return 0, ErrClosed
 }
 
 // open opens the database, which replays its log: about 10 s for the last two
