@@ -9,8 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	_ "modernc.org/sqlite" // the driver
 )
 
 // The file's own marks (https://www.sqlite.org/pragma.html#pragma_application_id).
@@ -45,15 +44,10 @@ var errForeign = errors.New("not a file of this version of the dashboard")
 // aside, with the name's ending ".damaged", and named in the second result.
 func openFile(ctx context.Context, path string) (*file, string, error) {
 	f, err := tryFile(ctx, path)
-	if code, ok := errors.AsType[*sqlite.Error](err); ok && (code.Code() == sqlite3.SQLITE_NOTADB || code.Code() == sqlite3.SQLITE_CORRUPT) {
-		aside := path + ".damaged"
-		if err := os.Rename(path, aside); err != nil {
+	if damaged(err) {
+		aside, err := putAside(path)
+		if err != nil {
 			return nil, "", err
-		}
-		for _, ending := range []string{"-wal", "-shm"} {
-			if err := os.Remove(path + ending); err != nil && !errors.Is(err, os.ErrNotExist) {
-				return nil, "", err
-			}
 		}
 		f, err = tryFile(ctx, path)
 		return f, aside, err

@@ -159,7 +159,7 @@ func (s *Store) Run(ctx context.Context) error {
 func (s *Store) open(ctx context.Context) error {
 	f, aside, err := openFile(ctx, s.options.Path)
 	if aside != "" {
-		s.options.Log.Error("the file of what hosts were is damaged; it was put aside, and a new one begun", "path", aside)
+		s.asideSaid(aside)
 	}
 	if err != nil {
 		return fmt.Errorf("opening %s: %w", s.options.Path, err)
@@ -178,7 +178,9 @@ func (s *Store) stop(ctx context.Context) error {
 	err := s.write(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err = errors.Join(err, s.file.close())
+	if s.file != nil { // it may have turned out to be damaged
+		err = errors.Join(err, s.file.close())
+	}
 	s.file = nil
 	if err != nil {
 		s.options.Log.Error("what hosts were was not written at the end", "err", err)
@@ -202,7 +204,7 @@ func (s *Store) write(ctx context.Context) error {
 	}
 	s.mu.Unlock()
 	if err := s.file.write(ctx, batch); err != nil {
-		return fmt.Errorf("writing %s: %w", s.options.Path, err)
+		return fmt.Errorf("writing %s: %w", s.options.Path, s.dropDamaged(err))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -256,7 +258,7 @@ func (s *Store) forget(ctx context.Context, now time.Time) error {
 	}
 	s.mu.Unlock()
 	if err := s.file.forget(ctx, now.Add(-s.options.Retention).UnixMilli(), s.options.MaxBytes); err != nil {
-		return fmt.Errorf("tidying %s: %w", s.options.Path, err)
+		return fmt.Errorf("tidying %s: %w", s.options.Path, s.dropDamaged(err))
 	}
 	return nil
 }

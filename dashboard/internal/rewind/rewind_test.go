@@ -323,6 +323,47 @@ func TestForeignFile(t *testing.T) {
 	})
 }
 
+// A file of which it is found out later that it is damaged is put aside too, and
+// what is in memory goes to a new one.
+func TestDamagedWithin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "rewind.sqlite")
+		s := start(t, path, nil)
+		s.give("nas", time.Now().Add(-200*time.Minute), 200, time.Minute)
+		time.Sleep(2 * writeEvery)
+		s.stop()
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 4096; i < len(text); i += 7 { // the first page stays as it is
+			text[i] ^= 0x5a
+		}
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		damagedToo := filepath.Join(t.TempDir(), "rewind.sqlite")
+		if err := os.WriteFile(damagedToo, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s = start(t, damagedToo, nil)
+		s.give("nas", time.Now(), 1, 0)
+		s.stop() // it is found out at the end
+		s = start(t, path, nil)
+		at := time.Now().UTC()
+		s.give("nas", at, 1, 0)
+		time.Sleep(3 * writeEvery)
+		if err := s.Error(); err != nil {
+			t.Errorf("after a while: %v", err)
+		}
+		if _, err := os.Stat(path + ".damaged"); err != nil {
+			t.Error(err)
+		}
+		s.stop()
+		start(t, path, nil).expect(t, "nas", at, at)
+	})
+}
+
 // FuzzFrame reads any bytes as a frame.
 func FuzzFrame(f *testing.F) {
 	c, err := newCodec()
