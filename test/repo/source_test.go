@@ -71,7 +71,7 @@ func walk(visit func(path string) error) error {
 				return nil // the page's libraries, which are ours to keep in order
 			}
 			return filepath.SkipDir
-		case !e.Type().IsRegular():
+		case !e.Type().IsRegular(), e.Name() == ".git": // of a second work tree
 			return nil
 		}
 		path, err = filepath.Rel(root, path)
