@@ -241,7 +241,9 @@ func (s *Store) commit(ctx context.Context, fill func(storage.Appender) error) {
 	if err == nil {
 		err = s.future()
 	}
-	s.fault(err)
+	if !s.stale { // otherwise it is well once the database is open again
+		s.fault(err)
+	}
 }
 
 // future returns an error where there are numbers of so far ahead that those of
