@@ -83,6 +83,17 @@ func TestCharts(t *testing.T) {
 	do(t, ctx, chromedp.KeyEvent("["))
 	holds(t, ctx, `Math.abs(Date.now() / 1000 - 1800 - new URLSearchParams(location.search).get("to")) < 60`)
 
+	// Any two moments can be shown, in the order in which they were.
+	do(t, ctx, chromedp.Click(chromedp.CSS(`.between summary`)))
+	evaluate[bool](t, ctx, `(() => {
+		document.getElementById("between-from").value = "2026-03-02T12:00";
+		document.getElementById("between-to").value = "2025-03-02T12:00";
+		document.querySelector(".between form button").click();
+		return true;
+	})()`)
+	holds(t, ctx, `(() => { const q = new URLSearchParams(location.search); return q.get("to") - q.get("from") === 365 * 86400; })()`)
+	holds(t, ctx, `document.querySelector(".ranges .fixed").innerText === "2 Mar 2025, 12:00 – 2 Mar 2026, 12:00" && !document.querySelector(".between").open`)
+
 	// Another span is a click, and live again.
 	do(t, ctx, chromedp.Click(chromedp.CSS(`.ranges button:nth-of-type(3)`)))
 	holds(t, ctx, `location.search === "?range=24h"`)

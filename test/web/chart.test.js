@@ -69,6 +69,7 @@ test("moments are as exact as their distance", () => {
   assert.deepEqual(momentLabels([noon, midnight], 3600), ["12:30", "2 Mar"]);
   assert.deepEqual(momentLabels([noon], 10), ["12:30:00"]);
   assert.deepEqual(momentLabels([noon], 86400), ["1 Mar"]);
+  assert.deepEqual(momentLabels([noon], 92 * 86400), ["Mar 2026"]);
 });
 
 test("scales start at zero where that means something", () => {

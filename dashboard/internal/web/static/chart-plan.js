@@ -104,8 +104,8 @@ export function lastOf(line) {
   return line.mean.findLast((v) => v !== null) ?? null;
 }
 
-/** DAY is a day in seconds. */
-const DAY = 86400;
+/** DAY and MONTH are in seconds. */
+const [DAY, MONTH] = [86400, 28 * 86400];
 
 /**
  * The labels of moments on an axis, each as exact as their distance.
@@ -116,6 +116,7 @@ export function momentLabels(moments, distance) {
   return moments.map((seconds) => {
     const moment = new Date(seconds * 1000);
     const midnight = moment.getHours() === 0 && moment.getMinutes() === 0 && moment.getSeconds() === 0;
+    if (distance >= MONTH) return moment.toLocaleDateString("en-GB", { month: "short", year: "numeric" });
     if (distance >= DAY || midnight) return moment.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
     const second = distance < 60 ? /** @type {const} */ ("2-digit") : undefined;
     return moment.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second });

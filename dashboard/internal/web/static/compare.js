@@ -3,12 +3,12 @@
 import { useEffect, useState } from "./vendor/hooks.js";
 import { Canvas } from "./chart.js";
 import { csv, save } from "./csv.js";
-import { askRange } from "./explore-read.js";
+import { askRange, stepFor } from "./explore-read.js";
 import { Filters } from "./fleet-filters.js";
 import { format } from "./format.js";
-import { Ranges } from "./host-charts.js";
 import { html } from "./html.js";
 import { choice, ordered } from "./order.js";
+import { Ranges } from "./range-pick.js";
 import { bounds, range } from "./range.js";
 import { hostURL, query, setQuery } from "./router.js";
 import * as store from "./store.js";
@@ -18,6 +18,9 @@ import { now } from "./clock.js";
 /** POINTS is how many moments there is room for, EVERY how often a live chart
  * is read again, in milliseconds, and MOST how many hosts are compared. */
 const [POINTS, EVERY, MOST] = [400, 15_000, 100];
+
+/** LONG is how long a moment is, in seconds, that has several samples of each host. */
+const LONG = 300;
 
 /** FIRST is the metric unless the URL says another. */
 const FIRST = "cpu.usage_percent";
@@ -63,7 +66,10 @@ function Lines({ names, left, group, metric }) {
     if (!open || names.length === 0) return;
     const stop = new AbortController();
     const window = bounds(shown);
-    const selected = `${series}{host=~"${hosts.replace(/[^a-z0-9|-]/g, ".")}"}`;
+    const step = stepFor(shown.span, POINTS);
+    const named = `${series}{host=~"${hosts.replace(/[^a-z0-9|-]/g, ".")}"}`;
+    // A moment of a long time is the mean of it: one sample of six hours says little.
+    const selected = step < LONG ? named : `avg_over_time(${named}[${step}s])`;
     askRange(group.instance ? `max by (host) (${selected})` : selected, window, POINTS, stop.signal).then(
       (chart) => setRead({ chart, bounds: window }),
       (error) => stop.signal.aborted || setRead({ error: String(error.message) }),

@@ -6,9 +6,9 @@ import { ask } from "./ask.js";
 import { beside, OFFSETS } from "./chart-before.js";
 import { plans } from "./chart-plan.js";
 import { html } from "./html.js";
-import { bounds, live, range, SPANS } from "./range.js";
-import { at, happenings, rewind, walk } from "./rewind.js";
-import { query, route, setQuery } from "./router.js";
+import { bounds, range } from "./range.js";
+import { at, happenings, rewind } from "./rewind.js";
+import { query } from "./router.js";
 import * as store from "./store.js";
 /** @import { Chart } from "./types.js" */
 /** @import { Plan } from "./chart-plan.js" */
@@ -16,31 +16,6 @@ import * as store from "./store.js";
 
 /** POINTS is how many moments there is room for in a chart. */
 const POINTS = 300;
-
-/** Ranges chooses the time that the charts show. */
-export function Ranges() {
-  if (store.history.value === null) return null;
-  const shown = range.value;
-  return html`<nav class="ranges" aria-label="Time shown">
-    ${SPANS.map(([name]) => html`<button key=${name} class="plain" aria-pressed=${shown.name === name} onClick=${() => live(name)}>${name}</button>`)}
-    ${route.value.page === "host" && html`<select aria-label="Beside it" class=${query.value.get("before") ? "set" : ""} value=${query.value.get("before") ?? ""} onChange=${(/** @type {Event} */ event) => setQuery("before", /** @type {HTMLSelectElement} */ (event.target).value)}>
-      <option value="">alone</option>
-      ${Object.keys(OFFSETS).map((name) => html`<option key=${name} value=${name}>and the ${name} before</option>`)}
-    </select>`}
-    ${route.value.page === "host" && at.value === 0 && html`<button class="plain" title="See the host as it was (,)" onClick=${() => walk(-1)}>Rewind</button>`}
-    ${shown.end !== 0 && html`<span class="fixed">${stretch(shown.end - shown.span, shown.end)}</span>`}
-  </nav>`;
-}
-
-/**
- * A fixed time in words.
- * @param {number} from
- * @param {number} to
- */
-function stretch(from, to) {
-  const words = (/** @type {number} */ at) => new Date(at * 1000).toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-  return words(from) + " – " + words(to);
-}
 
 /**
  * Charts are those of one section of a host.

@@ -1,6 +1,6 @@
 // One host: what it is, what is wrong, and every section of its last sample.
 
-import { Charts, Ranges } from "./host-charts.js";
+import { Charts } from "./host-charts.js";
 import { Happenings, Rewound } from "./host-past.js";
 import { Flat } from "./host-flat.js";
 import { html } from "./html.js";
@@ -9,6 +9,7 @@ import { VIEWS } from "./host-views.js";
 import { format } from "./format.js";
 import { Ago, At, State } from "./parts.js";
 import { fleetURL } from "./router.js";
+import { Ranges } from "./range-pick.js";
 import { at, past } from "./rewind.js";
 import { sections } from "./sections.js";
 import * as store from "./store.js";

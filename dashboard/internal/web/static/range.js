@@ -15,6 +15,8 @@ export const SPANS = [
   ["24h", 86400],
   ["7d", 7 * 86400],
   ["30d", 30 * 86400],
+  ["90d", 90 * 86400],
+  ["1y", 365 * 86400],
 ];
 
 /** FIRST is the span that is shown unless the URL says another. */
