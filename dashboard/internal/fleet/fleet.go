@@ -90,7 +90,7 @@ func New(o Options) *Fleet {
 func (f *Fleet) Sample(s *schema.Stats, payload json.RawMessage, retained bool, now time.Time) error {
 	summary := summarize(f.reader, s)
 	if !retained {
-		summary.Reasons = append(summary.Reasons, clockReasons(s.Timestamp, now)...)
+		summary.note(clockReasons(s.Timestamp, now))
 	}
 	rank(&summary)
 	f.mu.Lock()
@@ -114,6 +114,7 @@ func (f *Fleet) Sample(s *schema.Stats, payload json.RawMessage, retained bool, 
 		f.hosts[s.Hostname] = h
 		delete(f.gone, s.Hostname)
 	}
+	date(summary.Reasons, h.summary.Reasons, heard.UTC())
 	f.bytes += len(payload) - len(h.stats)
 	summary.State, summary.Since, summary.Seen = h.summary.State, h.summary.Since, heard.UTC()
 	h.summary, h.stats, h.heard, h.interval = summary, payload, heard, interval(s)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	"systant/pkg/schema"
 )
@@ -103,7 +104,7 @@ func summarize(r *schema.Reader, s *schema.Stats) Summary {
 	row.Tags = append(row.Tags, s.Tags...)
 	row.Readings = readings(r, s)
 	for _, c := range schema.Checks() {
-		row.Reasons = append(row.Reasons, c.Find(s)...)
+		row.note(c.Find(s))
 	}
 	if s.System != nil {
 		row.OS, row.OSVersion = s.System.OS, s.System.OSVersion
@@ -118,7 +119,7 @@ func blank(name string) Summary {
 	return Summary{
 		Name:            name,
 		Severity:        schema.OK,
-		Reasons:         []schema.Problem{},
+		Reasons:         []Reason{},
 		IntervalSeconds: defaultInterval.Seconds(),
 		Tags:            []string{},
 		Readings:        []Reading{},
@@ -129,7 +130,7 @@ func blank(name string) Summary {
 // takes the worst as the host's severity. Reasons of equal severity keep the
 // order of [schema.Checks].
 func rank(row *Summary) {
-	slices.SortStableFunc(row.Reasons, func(a, b schema.Problem) int {
+	slices.SortStableFunc(row.Reasons, func(a, b Reason) int {
 		return cmp.Compare(weight(b.Severity), weight(a.Severity))
 	})
 	if len(row.Reasons) > maxReasons {
@@ -137,6 +138,27 @@ func rank(row *Summary) {
 	}
 	if len(row.Reasons) > 0 {
 		row.Severity = row.Reasons[0].Severity
+	}
+}
+
+// note adds problems to the reasons.
+func (row *Summary) note(problems []schema.Problem) {
+	for _, p := range problems {
+		row.Reasons = append(row.Reasons, Reason{Problem: p})
+	}
+}
+
+// date says since when there are reasons: as before, or since a moment.
+func date(reasons, before []Reason, now time.Time) {
+	for i := range reasons {
+		one := &reasons[i]
+		one.Since = now
+		same := func(r Reason) bool {
+			return r.Severity == one.Severity && r.Metric == one.Metric && r.Instance == one.Instance
+		}
+		if at := slices.IndexFunc(before, same); at >= 0 {
+			one.Since = before[at].Since
+		}
 	}
 }
 

@@ -24,6 +24,14 @@ type Reading struct {
 	Value    float64 `json:"value"`
 }
 
+// Reason is a problem, and since when there is one of its severity.
+type Reason struct {
+	schema.Problem
+	// Since is when it was first seen here; zero for the past, of which that
+	// is not known.
+	Since time.Time `json:"since,omitzero"`
+}
+
 // Summary is a host in one row: enough for an overview of the fleet.
 type Summary struct {
 	Name     string          `json:"name"`
@@ -31,7 +39,7 @@ type Summary struct {
 	Severity schema.Severity `json:"severity"`
 	// Reasons are sorted, the most severe first; they are of the last sample,
 	// also when the host has gone silent since.
-	Reasons []schema.Problem `json:"reasons"`
+	Reasons []Reason `json:"reasons"`
 	// Since is when the state began.
 	Since time.Time `json:"since"`
 	// Seen is when the last sample arrived; zero when none has.

@@ -146,6 +146,29 @@ func TestReasons(t *testing.T) {
 	}
 }
 
+// TestReasonsSince keeps when a problem of a severity began.
+func TestReasonsSince(t *testing.T) {
+	f := New(Options{MaxHosts: 1})
+	for i, test := range []struct {
+		usage float64
+		want  int // seconds after the start
+	}{{96, 0}, {96.5, 0}, {98, 20}, {98, 20}, {50, -1}, {98, 50}} {
+		at := start.Add(time.Duration(i) * 10 * time.Second)
+		s := sample("nas", at)
+		s.Disk = map[string]schema.Disk{"/": {TotalBytes: 1, UsagePercent: test.usage}}
+		if err := f.Sample(s, nil, false, at); err != nil {
+			t.Fatal(err)
+		}
+		got := -1
+		for _, r := range f.Hosts()[0].Reasons {
+			got = int(r.Since.Sub(start).Seconds())
+		}
+		if got != test.want {
+			t.Errorf("sample %d: got a reason since %d s, want %d", i, got, test.want)
+		}
+	}
+}
+
 // TestReasonsBounded keeps the worst of many reasons.
 func TestReasonsBounded(t *testing.T) {
 	s := &schema.Stats{Disk: map[string]schema.Disk{}}

@@ -3,7 +3,7 @@
 import { memo } from "./memo.js";
 import { format, percent } from "./format.js";
 import { html } from "./html.js";
-import { Ago, Bar, State } from "./parts.js";
+import { Ago, At, Bar, State } from "./parts.js";
 import { hostURL } from "./router.js";
 import * as store from "./store.js";
 import { fault, reasons } from "./summary.js";
@@ -74,8 +74,9 @@ export function Line({ summary }) {
     const uptime = value(summary, "system.uptime_seconds", "seconds");
     return html`<p class="line clip muted">${[summary.os, summary.os_version].filter(Boolean).join(" ")}${uptime !== "–" && ` · up ${uptime}`}</p>`;
   }
-  return html`<p class=${"line clip is-" + first.severity} title=${all.map((one) => one.text).join("\n")}>
-    ${first.text}${more.length > 0 && html` <span class="muted">and ${more.length} more</span>`}
+  return html`<p class="line why" title=${all.map((one) => one.text).join("\n")}>
+    <span class=${"clip is-" + first.severity}>${first.text}${more.length > 0 && html` <span class="muted">and ${more.length} more</span>`}</span>
+    ${first.since && html`<span class="since muted">since <${At} time=${first.since} /></span>`}
   </p>`;
 }
 

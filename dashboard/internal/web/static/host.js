@@ -67,7 +67,9 @@ function Head({ name, summary, detail }) {
     </div>
     ${summary && html`<ul class=${"reasons" + (summary.state === "online" ? "" : " old")}>
       ${summary.state !== "online" && reasons(summary).length > 0 && html`<li>Before it went silent:</li>`}
-      ${reasons(summary).map((reason) => html`<li key=${reason.metric + reason.instance} class=${"is-" + reason.severity}>${reason.text}</li>`)}
+      ${reasons(summary).map((reason) => html`<li key=${reason.metric + reason.instance} class=${"is-" + reason.severity}>
+        ${reason.text}${reason.since && html` <span class="muted">since <${At} time=${reason.since} /></span>`}
+      </li>`)}
     </ul>`}
     <div class="below">
       <p class="facts muted">${facts(summary, detail).map((fact) => html`<span key=${fact}>${fact}</span>`)}</p>

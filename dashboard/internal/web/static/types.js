@@ -10,6 +10,7 @@
  * @property {string} metric Catalogue ID, such as "disk.usage_percent".
  * @property {string} [instance] Key in the group, such as a mount point.
  * @property {string} text One clause for people.
+ * @property {string} [since] When it was first seen, RFC 3339; absent in the past.
  *
  * @typedef {object} Reading
  * @property {string} metric
