@@ -55,12 +55,14 @@ test("names of lines", () => {
   assert.equal(lineName(two, { metric: "x.tx_bytes", instance: "eth0", mean: [] }), "eth0 tx");
 });
 
-test("of many lines the greatest come first", () => {
+test("of many lines the greatest come first, and the others are one", () => {
   const few = chart([1], [2], [3]);
   assert.deepEqual(ranked(few), few.lines);
-  const many = chart(...Array.from({ length: 20 }, (_, i) => (i === 5 ? [null] : [i])));
-  assert.equal(ranked(many)[0].instance, "i19");
-  assert.equal(ranked(many)[19].instance, "i5");
+  const many = chart(...Array.from({ length: 20 }, (_, i) => [i === 5 ? null : i, null]));
+  const got = ranked(many);
+  assert.equal(got[0].instance, "i19");
+  assert.equal(got.length, 9);
+  assert.deepEqual(got[8], { metric: "", mean: [(66 - 5) / 11, null], low: [0, null], high: [11, null] });
 });
 
 test("moments are as exact as their distance", () => {

@@ -25,8 +25,31 @@ const PARTLY = [4, 4];
  * @param {Line[]} lines
  */
 export function data(chart, lines) {
-  const now = lines.flatMap((line) => (line.low && line.high ? [line.mean, line.low, line.high] : [line.mean]));
-  return [chart.times, ...now, ...lines.flatMap((line) => (line.before ? [line.before] : []))];
+  // What is drawn later hides what was before: the first line comes last.
+  const upwards = lines.toReversed();
+  const now = upwards.flatMap((line) => (line.low && line.high ? [line.mean, line.low, line.high] : [line.mean]));
+  return [chart.times, ...now, ...upwards.flatMap((line) => (line.before ? [line.before] : []))];
+}
+
+/**
+ * The series of the same columns, and the bands between low and high.
+ * @param {Line[]} lines
+ * @param {(name: string) => string} colour
+ */
+function drawing(lines, colour) {
+  const [series, bands, before] = [/** @type {object[]} */ ([{}]), /** @type {object[]} */ ([]), /** @type {object[]} */ ([])];
+  for (const [i, line] of [...lines.entries()].reverse()) {
+    const stroke = colour(i < MOST ? `--line-${i + 1}` : "--faded");
+    const width = i < MOST ? 1.5 : 1;
+    series.push({ stroke, width, points: { show: false }, spanGaps: false });
+    if (line.low && line.high) {
+      const edge = { stroke: "transparent", width: 0, points: { show: false } };
+      bands.push({ series: [series.length + 1, series.length], fill: translucent(stroke, i < MOST ? 0.18 : 0.4) });
+      series.push(edge, edge);
+    }
+    if (line.before) before.push({ stroke: translucent(stroke, 0.7), width: 1, dash: PARTLY, points: { show: false }, spanGaps: false });
+  }
+  return { series: [...series, ...before], bands };
 }
 
 /**
@@ -43,18 +66,6 @@ export function options(plan, lines, shown, node, onMove, onWords) {
   const marked = { away: colour("--offline"), mark: colour("--mark"), at: colour("--accent") };
   const [text, hair] = [colour("--muted"), colour("--line")];
   const font = `11px ${getComputedStyle(node).fontFamily}`;
-  const series = lines.flatMap((line, i) => {
-    const stroke = colour(i < MOST ? `--line-${i + 1}` : "--faded");
-    const mean = { stroke, width: i < MOST ? 1.5 : 1, points: { show: false }, spanGaps: false };
-    const edge = { stroke: "transparent", width: 0, points: { show: false } };
-    return line.low && line.high ? [mean, edge, edge] : [mean];
-  });
-  const before = lines.flatMap((line, i) =>
-    line.before ? [{ stroke: translucent(colour(i < MOST ? `--line-${i + 1}` : "--faded"), 0.7), width: 1, dash: PARTLY, points: { show: false }, spanGaps: false }] : [],
-  );
-  const bands = lines.flatMap((line, i) =>
-    line.low && line.high && lines.length <= MOST ? [{ series: [3 * i + 3, 3 * i + 2], fill: translucent(colour(`--line-${i + 1}`), 0.18) }] : [],
-  );
   const grid = { stroke: hair, width: 1 };
   const axis = { stroke: text, font, grid, ticks: { show: false } };
   return {
@@ -70,8 +81,7 @@ export function options(plan, lines, shown, node, onMove, onWords) {
       { ...axis, size: 24, space: 64, values: (/** @type {unknown} */ _, /** @type {number[]} */ moments, /** @type {number} */ __, /** @type {number} */ ___, /** @type {number} */ distance) => momentLabels(moments, distance) },
       { ...axis, size: 64, space: 28, gap: 6, values: (/** @type {unknown} */ _, /** @type {number[]} */ values) => values.map((v) => tick(plan.unit, v)), ...(plan.unit.startsWith("bytes") ? { incrs: BINARY } : {}) },
     ],
-    series: [{}, ...series, ...before],
-    bands,
+    ...drawing(lines, colour),
     cursor: {
       sync: { key: "host", scales: ["x", null] },
       drag: { x: true, y: false, setScale: false },

@@ -61,14 +61,30 @@ export function lineName(plan, line) {
 }
 
 /**
- * The lines of a chart, those with the greatest mean first where not all have
- * a colour.
+ * The lines to draw of a chart. Where not all have a colour these are those with
+ * the greatest mean, and the others as one: a hundred lines hide each other.
  * @param {Chart} chart
  * @returns {Line[]}
  */
 export function ranked(chart) {
   if (chart.lines.length <= MOST) return chart.lines;
-  return chart.lines.toSorted((a, b) => average(b) - average(a));
+  const all = chart.lines.toSorted((a, b) => average(b) - average(a));
+  return [...all.slice(0, MOST).map((line) => ({ ...line, low: undefined, high: undefined })), together(all.slice(MOST))];
+}
+
+/**
+ * Lines as one: their mean at each moment, and the least and greatest of them.
+ * @param {Line[]} lines
+ * @returns {Line}
+ */
+function together(lines) {
+  const moments = lines[0].mean.map((_, i) => {
+    const means = /** @type {number[]} */ (lines.map((line) => line.mean[i]).filter((v) => v !== null));
+    if (means.length === 0) return { mean: null, low: null, high: null };
+    const [lows, highs] = [lines.map((line) => (line.low ?? line.mean)[i] ?? Infinity), lines.map((line) => (line.high ?? line.mean)[i] ?? -Infinity)];
+    return { mean: means.reduce((sum, v) => sum + v, 0) / means.length, low: Math.min(...lows), high: Math.max(...highs) };
+  });
+  return { metric: "", mean: moments.map((one) => one.mean), low: moments.map((one) => one.low), high: moments.map((one) => one.high) };
 }
 
 /**

@@ -6,6 +6,7 @@ import { html } from "./html.js";
 import { Bar, Spark } from "./parts.js";
 import { at } from "./rewind.js";
 import { fieldOf } from "./sections.js";
+import * as store from "./store.js";
 import { fault } from "./summary.js";
 import { tails } from "./tail.js";
 /** @import { Summary } from "./types.js" */
@@ -36,8 +37,8 @@ export function Memory({ section, summary }) {
 }
 
 /**
- * Headline is a group's usage_percent: large, and as a line of the values
- * that came while this page was open.
+ * Headline is a group's usage_percent: large, and where nothing is remembered
+ * to draw a chart of, as a line of the values that came while this page was open.
  * @param {{ section: Section, summary: Summary, label: string, aside?: string }} props
  */
 function Headline({ section, summary, label, aside }) {
@@ -46,7 +47,7 @@ function Headline({ section, summary, label, aside }) {
   return html`<div class="headline">
     <p class=${"large is-" + (severity ?? "plain")}>${format("percent", section.rows[0].fields.usage_percent)}</p>
     <div class="trace">
-      ${at.value === 0 && html`<${Spark} values=${tails.value.get(id) ?? []} label=${label} />`}
+      ${at.value === 0 && store.history.value === null && html`<${Spark} values=${tails.value.get(id) ?? []} label=${label} />`}
       <p class="muted">${aside}</p>
     </div>
   </div>`;
