@@ -1,7 +1,7 @@
 // The fleet as cards. A card renders anew only when its own host changes.
 
 import { memo } from "./memo.js";
-import { format, percent } from "./format.js";
+import { format, percent, three } from "./format.js";
 import { html } from "./html.js";
 import { Ago, At, Bar, State } from "./parts.js";
 import { hostURL } from "./router.js";
@@ -51,7 +51,7 @@ const Card = memo(({ name, index, place, count }) => {
       <${Measure} summary=${summary} label="disk" metric="disk.usage_percent" aside=${instance(summary, "disk.usage_percent")} />
     </div>
     <p class=${"foot" + faded}>
-      <span>load ${value(summary, "cpu.load_1m", "count")}</span>
+      <span>load ${load(summary)}</span>
       ${gpu !== undefined && html`<span>gpu ${percent(gpu)}</span>`}
       <span class="traffic">
         <span><span class="muted" aria-label="received">↓</span>${value(summary, "network.rx_bytes_per_second", "bytes_per_second")}</span>
@@ -121,6 +121,15 @@ const Trace = memo(({ name }) => {
  */
 export function value(summary, metric, unit) {
   return format(unit, store.reading(summary, metric));
+}
+
+/**
+ * The load, with decimals also where it is whole, so that columns line up.
+ * @param {Summary} summary
+ */
+export function load(summary) {
+  const one = store.reading(summary, "cpu.load_1m");
+  return one === undefined ? "–" : one < 9.995 ? one.toFixed(2) : three(one);
 }
 
 /**

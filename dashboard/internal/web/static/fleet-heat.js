@@ -18,7 +18,7 @@ import { reasons } from "./summary.js";
 export function Heat({ names, first, label }) {
   const [slice, ref] = useSlice(names.length, first);
   const sort = SORTS.find((one) => one.key === query.value.get("sort"));
-  return html`${first === 0 && html`<p class="shades muted">${sort?.metric ? `The darker, the more ${sort.label}: 0 to 100 %` : "Order by a number to see it as shades."}</p>`}
+  return html`${first === 0 && html`<p class="shades muted">${sort?.metric ? `The stronger the shade, the more ${sort.label}: 0 to 100 %` : "Order by a number to see it as shades."}</p>`}
   <ul class="heat" aria-label=${label} ref=${ref} style=${{ paddingTop: slice.before + "px", paddingBottom: slice.after + "px" }}>
     ${names.slice(slice.start, slice.end).map((name, i) => html`<${Square} key=${name} name=${name} index=${first + slice.start + i} metric=${sort?.metric ?? ""} label=${sort?.label ?? ""} />`)}
   </ul>`;

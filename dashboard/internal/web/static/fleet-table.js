@@ -1,7 +1,7 @@
 // The fleet as a dense table, one host a row.
 
 import { memo } from "./memo.js";
-import { Line, value } from "./fleet-cards.js";
+import { Line, load, value } from "./fleet-cards.js";
 import { percent } from "./format.js";
 import { html } from "./html.js";
 import { Bar, State } from "./parts.js";
@@ -82,7 +82,7 @@ const Row = memo(({ name, index, row }) => {
     <${Percent} summary=${summary} metric="cpu.usage_percent" />
     <${Percent} summary=${summary} metric="memory.usage_percent" />
     <${Percent} summary=${summary} metric="disk.usage_percent" />
-    <td class=${"c-load number" + faded}>${value(summary, "cpu.load_1m", "count")}</td>
+    <td class=${"c-load number" + faded}>${load(summary)}</td>
     <td class=${"c-rate number" + faded}>${value(summary, "network.rx_bytes_per_second", "bytes_per_second")}</td>
     <td class=${"c-rate number" + faded}>${value(summary, "network.tx_bytes_per_second", "bytes_per_second")}</td>
     <td class=${"c-heat number" + faded}>${value(summary, "system.cpu_celsius", "celsius")}</td>

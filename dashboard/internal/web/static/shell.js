@@ -37,6 +37,9 @@ export function Shell() {
   `;
 }
 
+/** MAC tells which key opens the palette. */
+const MAC = /Mac|iP(hone|ad)/.test(navigator.platform);
+
 /** PAGES are in the header. */
 const PAGES = [["compare", "Compare"], ["explore", "Explore"]];
 
@@ -51,7 +54,7 @@ function Header() {
       ${PAGES.map(([name, label]) => html`<a key=${name} href=${"/" + name} aria-current=${route.value.page === name ? "page" : undefined}>${label}</a>`)}
     </nav>
     <${Totals} />
-    <button class="plain" title="Go to… (Ctrl-K)" aria-label="Go to" onClick=${() => (open.value = true)}>⌕</button>
+    <button class="goto" title="Go to a host, page, metric or action" onClick=${() => (open.value = true)}>Go to… <kbd>${MAC ? "⌘K" : "Ctrl K"}</kbd></button>
     <button class="plain" title="Keys: ?" aria-label="Keys" onClick=${() => help()?.showModal()}>?</button>
     <button class="plain" title=${"Theme: " + word} aria-label=${"Theme: " + word} onClick=${nextTheme}>
       <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true">
