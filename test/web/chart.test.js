@@ -65,6 +65,14 @@ test("of many lines the greatest come first, and the others are one", () => {
   assert.deepEqual(got[8], { metric: "", mean: [(66 - 5) / 11, null], low: [0, null], high: [11, null] });
 });
 
+test("cores are one line with a band", () => {
+  const cores = { step: 0, times: [0, 1], lines: [[0, 10], [100, null]].map((mean, i) => ({ metric: "core.usage_percent", instance: String(i), mean })) };
+  assert.deepEqual(ranked(cores), [{ metric: "", instance: "mean of 2", mean: [50, 10], low: [0, 10], high: [100, 10] }]);
+  const then = cores.lines.map((line) => ({ ...line, before: [4, null] }));
+  assert.deepEqual(ranked({ ...cores, lines: then })[0].before, [4, null]);
+  assert.deepEqual(ranked({ ...cores, lines: cores.lines.slice(0, 1) }).length, 1);
+});
+
 test("moments are as exact as their distance", () => {
   const noon = new Date(2026, 2, 1, 12, 30).getTime() / 1000;
   const midnight = new Date(2026, 2, 2).getTime() / 1000;

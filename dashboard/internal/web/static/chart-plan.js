@@ -60,6 +60,10 @@ export function lineName(plan, line) {
   return plan.metrics.length <= 1 ? line.instance : line.instance + " " + lower(label);
 }
 
+/** ALIKE are metrics whose instances do the same work: one at its limit is seen at
+ * the edge of the band, and which one it is changes with each moment. */
+const ALIKE = ["core.usage_percent"];
+
 /**
  * The lines to draw of a chart. Where not all have a colour these are those with
  * the greatest mean, and the others as one: a hundred lines hide each other.
@@ -67,6 +71,12 @@ export function lineName(plan, line) {
  * @returns {Line[]}
  */
 export function ranked(chart) {
+  const [first, second] = chart.lines;
+  if (second && ALIKE.includes(first.metric)) {
+    const earlier = chart.lines.map((line) => ({ metric: "", mean: line.before ?? line.mean.map(() => null) }));
+    const before = first.before ? { before: together(earlier).mean } : {};
+    return [{ ...together(chart.lines), instance: "mean of " + chart.lines.length, ...before }];
+  }
   if (chart.lines.length <= MOST) return chart.lines;
   const all = chart.lines.toSorted((a, b) => average(b) - average(a));
   return [...all.slice(0, MOST).map((line) => ({ ...line, low: undefined, high: undefined })), together(all.slice(MOST))];

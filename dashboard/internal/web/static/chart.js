@@ -57,7 +57,7 @@ export function Canvas({ plan, chart, bounds, marks = NONE, onPick, height = HEI
   useEffect(() => plot.current?.setData(shown.current.columns), [chart, ...bounds]);
   useEffect(() => plot.current?.redraw(false), [marks.happenings, marks.at]);
   const time = at === null ? undefined : chart.times[at];
-  const [rest, last] = [lines[MOST], at ?? chart.times.length - 1];
+  const [rest, last] = [lines.find((line) => line.metric === "" && line.low), at ?? chart.times.length - 1];
   const gap = at !== null && lines.every((line) => (line.mean[at] ?? null) === null);
   const said = words || (gap ? "nothing came" : "");
   return html`
@@ -67,7 +67,7 @@ export function Canvas({ plan, chart, bounds, marks = NONE, onPick, height = HEI
         <span class="clip" title=${lineName(plan, line)}>${lineName(plan, line)}</span>
         <span class="number">${format(plan.unit, at === null ? lastOf(line) : line.mean[at])}</span>
       </li>`)}
-      ${rest && html`<li class="muted">${chart.lines.length - MOST}${chart.cut ? " or more" : ""} lower, grey: ${format(plan.unit, rest.low?.[last])} to ${format(plan.unit, rest.high?.[last])}</li>`}
+      ${rest && html`<li class="muted">${lines.length > MOST && `${chart.lines.length - MOST}${chart.cut ? " or more" : ""} lower, grey: `}${format(plan.unit, rest.low?.[last])} to ${format(plan.unit, rest.high?.[last])}</li>`}
       <li class="when muted">${said !== "" && html`<span class="clip">${said} ·</span>`}${time === undefined ? "" : exact(new Date(time * 1000).toISOString())}</li>
     </ul>
   `;
