@@ -1,5 +1,6 @@
 // The fleet's filters, order and view; all of them live in the URL.
 
+import { Sums } from "./fleet-sums.js";
 import { html } from "./html.js";
 import { GROUPS, SORTS, offers } from "./order.js";
 import { query, setQuery } from "./router.js";
@@ -22,7 +23,7 @@ export function Filters({ plain: bare }) {
     <${Pick} name="tag" label="Tag" options=${plain(tags)} all="any tag" />
     <${Pick} name="os" label="Operating system" options=${plain(systems)} all="any OS" />
     <${Pick} name="sort" label="Order" options=${SORTS.slice(1).map(({ key, label }) => ({ value: key, label: "by " + label }))} all="worst first" />
-    ${!bare && html`<${Pick} name="group" label="Group" options=${GROUPS.map((value) => ({ value, label: "grouped by " + (value === "os" ? "OS" : value) }))} all="not grouped" /><${View} />`}
+    ${!bare && html`<${Pick} name="group" label="Group" options=${GROUPS.map((value) => ({ value, label: "grouped by " + (value === "os" ? "OS" : value) }))} all="not grouped" /><${Sums} /><${View} />`}
   </div>`;
 }
 
