@@ -62,14 +62,13 @@ func benchPage(ctx context.Context, arguments []string) error {
 	}
 	defer end()
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	defer t.Flush()
 	m := &screen{stage: s, options: o, out: t}
 	for _, one := range []func(context.Context) error{m.loads, m.latency, m.scrolls} {
 		if err := one(ctx); err != nil {
 			return err
 		}
 	}
-	return nil
+	return t.Flush()
 }
 
 // awaitHosts waits until so many hosts are known.

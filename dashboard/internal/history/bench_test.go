@@ -115,7 +115,7 @@ func fillYear(s *Store) error {
 			s.take(ctx, event{sample: m.next(at), now: at})
 		}
 		before := at
-		if at = at.Add(step); at.Truncate(rollSpan) == before.Truncate(rollSpan) {
+		if at = at.Add(step); at.Truncate(rollSpan).Equal(before.Truncate(rollSpan)) {
 			continue
 		}
 		if err := s.db.Compact(ctx); err != nil {
