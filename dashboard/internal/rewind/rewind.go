@@ -50,6 +50,7 @@ type Options struct {
 // Store keeps samples. It is safe for concurrent use. See [New].
 type Store struct {
 	options Options
+	merger  merger // of Run alone
 
 	// mu guards all below.
 	mu       sync.Mutex
@@ -137,9 +138,10 @@ func (s *Store) relieve() {
 
 // Run writes what is handed over until ctx ends.
 func (s *Store) Run(ctx context.Context) error {
-	writing, forgetting := time.NewTicker(writeEvery), time.NewTicker(forgetEvery)
+	writing, forgetting, merging := time.NewTicker(writeEvery), time.NewTicker(forgetEvery), time.NewTicker(mergeEvery)
 	defer writing.Stop()
 	defer forgetting.Stop()
+	defer merging.Stop()
 	s.note(s.open(ctx))
 	for {
 		select {
@@ -151,6 +153,10 @@ func (s *Store) Run(ctx context.Context) error {
 			s.note(s.write(ctx))
 		case now := <-forgetting.C:
 			s.note(s.forget(ctx, now))
+		case now := <-merging.C:
+			if err := s.merge(ctx, now); err != nil {
+				s.note(err)
+			}
 		}
 	}
 }

@@ -289,6 +289,45 @@ func TestNoRoom(t *testing.T) {
 	})
 }
 
+// Frames that were closed early are merged once they are old, and hold the same
+// samples then.
+func TestMerge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, filepath.Join(t.TempDir(), "rewind.sqlite"), nil)
+		began := time.Now().Truncate(time.Hour)
+		// Of one host a late frame begins with a sample that others hold too.
+		s.give("host3", began.Add(20*time.Minute), 1, 0)
+		s.give("host3", began.Add(8*time.Minute), 2, 9*time.Minute)
+		const samples, hosts, apart = 60, 20, 30 * time.Second
+		for i := range samples {
+			for h := range hosts {
+				s.give(fmt.Sprint("host", h), began.Add(time.Duration(i)*apart), 1, apart)
+			}
+			s.mu.Lock()
+			s.relieve()
+			s.mu.Unlock()
+			time.Sleep(apart)
+		}
+		count := func() (n int, bytes int64) {
+			if err := s.file.db.QueryRow("SELECT count(*), sum(length(body)) FROM frames").Scan(&n, &bytes); err != nil {
+				t.Fatal(err)
+			}
+			return n, bytes
+		}
+		many, large := count()
+		time.Sleep(time.Hour)
+		few, small := count()
+		if many < samples*hosts/2 || few > 3*hosts+2 || small > large/3 {
+			t.Errorf("%d frames of %d bytes became %d of %d, want one in ten minutes of each host", many, large, few, small)
+		}
+		for i := range samples {
+			at := began.Add(time.Duration(i) * apart)
+			s.expect(t, "host7", at.Add(apart-1), at)
+			s.expect(t, "host3", at.Add(apart-1), at)
+		}
+	})
+}
+
 // A file that is damaged is put aside; one of another program is left alone.
 func TestForeignFile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
