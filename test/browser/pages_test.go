@@ -6,6 +6,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"systant/pkg/schema"
 )
 
 // TestPages compares hosts, asks questions, and goes from page to page by the
@@ -74,5 +76,33 @@ func TestPages(t *testing.T) {
 	do(t, ctx, chromedp.Navigate(url+"/explore?expr=sum("))
 	holds(t, ctx, `/parse error/.test(document.querySelector("[role=alert]")?.innerText)`)
 	complaints.allow(400) // the question that is none
+	complaints.expectNone(t)
+}
+
+// TestDense looks whether 12 cards and 30 rows fit a screen of 1440 by 900, and
+// whether they say what is wrong and since when.
+func TestDense(t *testing.T) {
+	b := startBroker(t, 0)
+	url := startDashboard(t, b)
+	ctx, complaints := startBrowser(t)
+	for i := range 30 {
+		stats := machine(t, "raspberry-pi", fmt.Sprintf("pi-%02d", i))
+		if i == 29 {
+			stats.Disk = map[string]schema.Disk{"/": {TotalBytes: 1 << 30, UsedBytes: 1 << 30, UsagePercent: 99}}
+		}
+		b.sample(t, stats)
+	}
+	for path, want := range map[string]struct {
+		element string
+		count   int
+	}{"/": {".card", 12}, "/?view=table": {".hosts tbody tr", 30}} {
+		do(t, ctx, chromedp.EmulateViewport(1440, 900), chromedp.Navigate(url+path))
+		holds(t, ctx, fmt.Sprintf(`document.querySelectorAll(%q).length === 30`, want.element))
+		holds(t, ctx, fmt.Sprintf(`/^\/ 99\s.\sfull\s*since \d\d:\d\d$/.test(document.querySelector(%q).querySelector(".why")?.innerText)`, want.element))
+		seen := evaluate[int](t, ctx, fmt.Sprintf(`[...document.querySelectorAll(%q)].filter((one) => one.getBoundingClientRect().bottom <= innerHeight).length`, want.element))
+		if seen < want.count {
+			t.Errorf("%s: %d %s in sight, want %d", path, seen, want.element, want.count)
+		}
+	}
 	complaints.expectNone(t)
 }
