@@ -19,6 +19,8 @@ require (
 	github.com/prometheus/common v0.71.0
 	github.com/prometheus/prometheus v0.315.0
 	github.com/r3labs/sse/v2 v2.10.0
+	github.com/tdewolff/minify/v2 v2.24.25
+	github.com/tdewolff/parse/v2 v2.8.20
 	golang.org/x/sync v0.24.0
 	modernc.org/sqlite v1.61.1
 	systant/pkg/config v0.0.0

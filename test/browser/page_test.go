@@ -175,7 +175,7 @@ func TestKeyboard(t *testing.T) {
 	do(t, ctx, chromedp.KeyEvent(kb.Escape))
 	holds(t, ctx, `document.querySelectorAll("[data-index]").length === 3`)
 	do(t, ctx, chromedp.KeyEvent(kb.Escape), chromedp.KeyEvent("?"))
-	holds(t, ctx, `document.getElementById("help").open`)
+	holds(t, ctx, `document.getElementById("help")?.open`)
 	complaints.expectNone(t)
 }
 

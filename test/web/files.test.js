@@ -9,9 +9,6 @@ import { files, read } from "./page.js";
 const own = files(".js").filter((name) => !name.startsWith("vendor/"));
 const vendored = files(".js").filter((name) => name.startsWith("vendor/"));
 
-/** late are the modules that are fetched when something needs them. */
-const late = ["compare.js", "csv.js", "explore-complete.js", "explore-read.js", "explore.js", "palette.js", "vendor/uplot.js"];
-
 test("vendored files are those that VENDOR.json lists, unchanged", () => {
   const { files: listed } = JSON.parse(read("vendor/VENDOR.json"));
   const styles = files(".css").filter((name) => name.startsWith("vendor/"));
@@ -30,12 +27,6 @@ test("modules stay under 200 lines", () => {
 test("text is never made markup, and nothing is inline", () => {
   for (const name of own) assert.doesNotMatch(read(name), /innerHTML|outerHTML|insertAdjacentHTML|dangerously|document\.write|\beval\(/, name);
   assert.doesNotMatch(read("index.html"), /<script(?![^>]* src=)|<style| on[a-z]+=| style=/);
-});
-
-test("every module is preloaded, so that none waits for its importer", () => {
-  const preloaded = [...read("index.html").matchAll(/modulepreload" href="\/static\/([^"]+)"/g)].map(([, name]) => name);
-  const wanted = [...own, ...vendored].filter((name) => !["app.js", "early.js", "types.js", ...late].includes(name));
-  assert.deepEqual(preloaded.sort(), wanted.sort());
 });
 
 test("every custom property is declared", () => {

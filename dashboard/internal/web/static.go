@@ -2,10 +2,10 @@ package web
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -14,6 +14,11 @@ import (
 	"path"
 	"strconv"
 	"strings"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/tdewolff/minify/v2"
+	"github.com/tdewolff/minify/v2/css"
+	"github.com/tdewolff/minify/v2/js"
 )
 
 // static is the page: every file that a browser may ask for.
@@ -41,14 +46,20 @@ var mediaTypes = map[string]string{
 	".txt":         "text/plain; charset=utf-8",
 }
 
+// folder is where the page's files are.
+const folder = "/static/"
+
 // loadAssets reads and compresses every file below static, once. Each stands
 // below a folder named after the content of all, too, where browsers may keep
 // it for ever: the page's own references are to there. So all scripts of one
 // page are of one build, and who comes again asks for none.
-func loadAssets(files fs.FS) (map[string]*asset, error) {
-	assets := map[string]*asset{}
+func loadAssets(files fs.FS) (assets map[string]*asset, build string, err error) {
+	assets = map[string]*asset{}
 	all := sha256.New()
-	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
+	small := minify.New()
+	small.AddFunc(".js", js.Minify)
+	small.AddFunc(".css", css.Minify)
+	err = fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
@@ -56,26 +67,25 @@ func loadAssets(files fs.FS) (map[string]*asset, error) {
 		if err != nil {
 			return err
 		}
-		if path.Ext(name) == ".js" && !strings.Contains(name, "/vendor/") {
-			body = withoutComments(body)
+		if !strings.Contains(name, "/vendor/") { // those are small already
+			if body, err = small.Bytes(path.Ext(name), body); err != nil && !errors.Is(err, minify.ErrNotExist) {
+				return fmt.Errorf("%s: %w", name, err)
+			}
 		}
 		assets["/"+name] = newAsset(name, body)
 		fmt.Fprintf(all, "%s\x00%d\x00%s", name, len(body), body)
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading the embedded page: %w", err)
+		return nil, "", fmt.Errorf("reading the embedded page: %w", err)
 	}
-	const folder = "/static/"
-	build := folder + base64.RawURLEncoding.EncodeToString(all.Sum(nil)[:9]) + "/"
+	build = folder + base64.RawURLEncoding.EncodeToString(all.Sum(nil)[:9]) + "/"
 	for name, one := range maps.Clone(assets) {
 		kept := *one
 		kept.lasting = true
 		assets[build+strings.TrimPrefix(name, folder)] = &kept
 	}
-	index := assets["/static/index.html"]
-	assets["/"] = newAsset("index.html", bytes.ReplaceAll(index.body, []byte(`"`+folder), []byte(`"`+build)))
-	return assets, nil
+	return assets, build, nil
 }
 
 // newAsset returns a file as it is sent.
@@ -86,27 +96,6 @@ func newAsset(name string, body []byte) *asset {
 	}
 	hash := sha256.Sum256(body)
 	return &asset{body: body, zipped: zip(body), kind: kind, tag: base64.RawURLEncoding.EncodeToString(hash[:12])}
-}
-
-// withoutComments empties the lines of a script of our own that are comments
-// alone, which is a third of what would be sent. Lines keep their numbers.
-func withoutComments(script []byte) []byte {
-	var out bytes.Buffer
-	within := false // a comment of several lines
-	for line := range bytes.Lines(script) {
-		text := bytes.TrimSpace(line)
-		begins, ends := bytes.HasPrefix(text, []byte("/*")), bytes.HasSuffix(text, []byte("*/"))
-		one := begins && ends && bytes.Count(text, []byte("*/")) == 1
-		if within || one || bytes.HasPrefix(text, []byte("//")) || begins && !bytes.Contains(text, []byte("*/")) {
-			out.WriteByte('\n')
-		} else {
-			out.Write(line)
-		}
-		if !one {
-			within = (within || begins && !bytes.Contains(text, []byte("*/"))) && !ends
-		}
-	}
-	return out.Bytes()
 }
 
 // zip returns the compressed body, or nil where that saves nothing.
@@ -122,19 +111,28 @@ func zip(body []byte) []byte {
 	return out.Bytes()
 }
 
-// page answers with the page itself; what it shows follows from the path.
-func (s *Server) page(w http.ResponseWriter, r *http.Request) {
-	s.send(w, r, "/")
+// page answers with the document of a page, which is drawn by a module; what it
+// shows follows from the path.
+func (s *Server) page(module string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { s.send(w, r, s.pages[module]) }
+}
+
+// document returns the document of a page.
+func (s *Server) document(module string) (*asset, error) {
+	text, err := preloaded(s.assets, s.assets[folder+"index.html"].body, module)
+	if err != nil {
+		return nil, err
+	}
+	return newAsset("index.html", bytes.ReplaceAll(text, []byte(`"`+folder), []byte(`"`+s.build))), nil
 }
 
 // static answers with one file of the page.
 func (s *Server) static(w http.ResponseWriter, r *http.Request) {
-	s.send(w, r, r.URL.Path)
+	s.send(w, r, s.assets[r.URL.Path])
 }
 
 // send answers with a file, or tells the browser that it has it already.
-func (s *Server) send(w http.ResponseWriter, r *http.Request, name string) {
-	a := s.assets[name]
+func (s *Server) send(w http.ResponseWriter, r *http.Request, a *asset) {
 	if a == nil {
 		fail(w, http.StatusNotFound, "no such file")
 		return

@@ -1,49 +1,67 @@
 package web
 
 import (
-	"strings"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
-// TestWithoutComments leaves code as it is, on its lines.
-func TestWithoutComments(t *testing.T) {
-	tests := map[string]string{
-		"// a\nlet b; // c\n":                      "\nlet b; // c\n",
-		"/** a */\nlet b;\n":                       "\nlet b;\n",
-		"/**\n * a\n * @param {b} c\n */\nlet d;":  "\n\n\n\nlet d;",
-		"  /** @type {a} */ (b).c();\n":            "  /** @type {a} */ (b).c();\n",
-		"let a = /** @type {b} */ (c);\n":          "let a = /** @type {b} */ (c);\n",
-		"/** @type {a} */ (b) /** @type {c} */\nd": "/** @type {a} */ (b) /** @type {c} */\nd",
-		"let u = \"https://a\";\n":                 "let u = \"https://a\";\n",
+// mostScript is how much script a page may load, compressed, in bytes.
+const mostScript = 60_000
+
+// TestScripts adds up what a browser fetches for each page: what its document
+// names, and what draws charts.
+func TestScripts(t *testing.T) {
+	s, err := New(Options{Events: http.NotFoundHandler(), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
 	}
-	for script, want := range tests {
-		if got := string(withoutComments([]byte(script))); got != want {
-			t.Errorf("%q: got %q, want %q", script, got, want)
+	named := regexp.MustCompile(`"(/static/[^"]+\.js)"`)
+	charts := s.build + "vendor/uplot.js"
+	for _, page := range pages {
+		var names []string
+		for _, one := range named.FindAllStringSubmatch(string(s.pages[page.module].body), -1) {
+			names = append(names, one[1])
+		}
+		if page.module != "fleet.js" {
+			names = append(names, charts)
+		}
+		slices.Sort(names)
+		names, sum := slices.Compact(names), 0
+		for _, name := range names {
+			a := s.assets[name]
+			if a == nil {
+				t.Fatalf("%s: %s is missing", page.module, name)
+			}
+			sum += min(len(a.body), max(len(a.zipped), 1))
+		}
+		t.Logf("%s: %d scripts of %d bytes, compressed", page.module, len(names), sum)
+		if sum > mostScript {
+			t.Errorf("%s: got %d bytes of script, compressed, want at most %d", page.module, sum, mostScript)
 		}
 	}
 }
 
-// firstLoad is how much script the first page may have, compressed, in bytes.
-const firstLoad = 60_000
-
-// TestFirstLoad adds up what a browser fetches before anything is shown.
-func TestFirstLoad(t *testing.T) {
-	assets, err := loadAssets(static)
-	if err != nil {
-		t.Fatal(err)
+// TestImports finds what a module needs before it can run, in any style.
+func TestImports(t *testing.T) {
+	script := `
+		import { a, b as c } from "./a.js";
+		import d from './b.js';
+		import * as e from "../c.js";
+		import "./d.js";
+		export { f } from "./e.js";
+		export const g = () => import("./late.js");
+		const text = 'import "./not.js"'; /** @import { H } from "./types.js" */`
+	got, err := imports([]byte(script))
+	want := []string{"./a.js", "./b.js", "../c.js", "./d.js", "./e.js"}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("error %v, imports (-want +got):\n%s", err, diff)
 	}
-	sum := 0
-	for part := range strings.SplitSeq(string(assets["/"].body), `"`) {
-		if strings.HasSuffix(part, ".js") {
-			a := assets[part]
-			if a == nil {
-				t.Fatalf("%s is missing", part)
-			}
-			sum += min(len(a.body), max(len(a.zipped), 1))
-		}
-	}
-	t.Logf("%d bytes of script, compressed", sum)
-	if sum > firstLoad {
-		t.Errorf("%d bytes of script, compressed, want at most %d", sum, firstLoad)
+	if _, err := imports([]byte("import {")); err == nil {
+		t.Error("got no error for a script that is none")
 	}
 }

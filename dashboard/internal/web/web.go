@@ -66,18 +66,25 @@ type Options struct {
 // Server is the HTTP server. See [New].
 type Server struct {
 	options Options
-	assets  map[string]*asset
-	past    chan struct{} // the answers of the past under way
+	assets  map[string]*asset // by path
+	build   string            // the folder of this build's files
+	pages   map[string]*asset // documents, by the module that draws the page
+	past    chan struct{}     // the answers of the past under way
 	http    *http.Server
 }
 
 // New returns a server that is ready to serve.
 func New(o Options) (*Server, error) {
-	assets, err := loadAssets(static)
+	assets, build, err := loadAssets(static)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{options: o, assets: assets, past: make(chan struct{}, maxPast)}
+	s := &Server{options: o, assets: assets, build: build, pages: map[string]*asset{}, past: make(chan struct{}, maxPast)}
+	for _, one := range pages {
+		if s.pages[one.module], err = s.document(one.module); err != nil {
+			return nil, fmt.Errorf("preparing the page %s: %w", one.pattern, err)
+		}
+	}
 	s.http = &http.Server{
 		Handler:           s.handler(),
 		ReadHeaderTimeout: headerTimeout,
@@ -126,13 +133,17 @@ type route struct {
 	serve   http.HandlerFunc
 }
 
+// pages are the paths at which there is a page, and the modules that draw them.
+var pages = []struct{ pattern, module string }{
+	{"/", "fleet.js"},
+	{"/host/{host}", "host.js"},
+	{"/compare", "compare.js"},
+	{"/explore", "explore.js"},
+}
+
 // routes are all paths that are served. None needs a login, and none writes.
 func (s *Server) routes() []route {
-	return []route{
-		{"/", s.page},
-		{"/host/{host}", s.page},
-		{"/compare", s.page},
-		{"/explore", s.page},
+	all := []route{
 		{"/static/*", s.static},
 		{"/api/catalogue", answer(s.catalogue)},
 		{"/api/hosts", answer(s.hosts)},
@@ -144,6 +155,10 @@ func (s *Server) routes() []route {
 		{"/healthz", answer(s.health)},
 		{"/metrics", answer(s.metrics)},
 	}
+	for _, one := range pages {
+		all = append(all, route{one.pattern, s.page(one.module)})
+	}
+	return all
 }
 
 // handler returns the gates and the routes behind them.

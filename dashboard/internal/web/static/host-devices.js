@@ -1,11 +1,10 @@
-// Filesystems, temperatures and GPUs.
+// Filesystems and temperatures.
 
 import { format } from "./format.js";
-import { Gauge, Pair } from "./host-flat.js";
 import { Cell, Instances } from "./host-instances.js";
 import { html } from "./html.js";
 import { Bar } from "./parts.js";
-import { fieldOf, text } from "./sections.js";
+import { fieldOf } from "./sections.js";
 import { fault } from "./summary.js";
 /** @import { Fields, Metric, Severity, Summary } from "./types.js" */
 /** @import { Section } from "./sections.js" */
@@ -68,45 +67,4 @@ function overLimit({ value_celsius: value, high_celsius: high, critical_celsius:
   if (typeof value !== "number") return undefined;
   if (typeof critical === "number" && value >= critical) return "critical";
   return typeof high === "number" && value >= high ? "warning" : undefined;
-}
-
-/**
- * GPUs is a panel for each GPU.
- * @param {{ section: Section, summary: Summary }} props
- */
-export function GPUs({ section, summary }) {
-  return html`<div class="gpus">
-    ${section.rows.map(({ key, fields }) => html`<${GPU} key=${key} section=${section} id=${key} fields=${fields} summary=${summary} />`)}
-  </div>`;
-}
-
-/**
- * GPU is one GPU: its percentages, its other numbers, and its programs.
- * @param {{ section: Section, id: string, fields: Fields, summary: Summary }} props
- */
-function GPU({ section, id, fields, summary }) {
-  const present = section.metrics.filter((metric) => fields[fieldOf(metric)] !== undefined);
-  const isPercent = (/** @type {Metric} */ metric) => metric.unit === "percent";
-  const of = { fields, summary, instance: id };
-  const programs = Array.isArray(fields.processes) ? fields.processes : [];
-  const words = section.texts.map(fieldOf).filter((field) => field !== "name");
-  const about = [...words.map((field) => text(fields[field])), id].filter(Boolean).join(" · ");
-  return html`<article class="gpu">
-    <h3>${text(fields.name) || id}</h3>
-    <p class="muted clip" title=${about}>${about}</p>
-    <dl class="gauges">
-      ${present.filter(isPercent).map((metric) => html`<${Gauge} key=${metric.id} metric=${metric} ...${of} />`)}
-    </dl>
-    <dl class="pairs">
-      ${present.filter((one) => !isPercent(one)).map((metric) => html`<${Pair} key=${metric.id} metric=${metric} ...${of} />`)}
-    </dl>
-    ${programs.length > 0 && html`<table class="dense">
-      <thead><tr><th scope="col" class="number">PID</th><th scope="col">Program</th><th scope="col" class="number">GPU memory</th></tr></thead>
-      <tbody>${programs.map((one) => html`<tr key=${one.pid}>
-        <td class="number muted">${String(one.pid)}</td>
-        <th scope="row">${text(one.name)}</th>
-        <td class="number">${format("bytes", one.memory_bytes)}</td>
-      </tr>`)}</tbody>
-    </table>`}
-  </article>`;
 }

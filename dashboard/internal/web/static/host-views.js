@@ -2,10 +2,14 @@
 // a newer agent adds, is shown through the catalogue alone.
 
 import { Cores, CPU, Memory } from "./host-compute.js";
-import { Disks, GPUs, Temperatures } from "./host-devices.js";
+import { Disks, Temperatures } from "./host-devices.js";
 import { Processes, Units } from "./host-processes.js";
+import { later } from "./later.js";
 /** @import { Summary } from "./types.js" */
 /** @import { Section } from "./sections.js" */
+
+// Few hosts have one.
+const GPUs = later(() => import("./host-gpu.js").then((module) => module.GPUs));
 
 /**
  * @typedef {object} View

@@ -1,33 +1,13 @@
 // Keyboard: one listener for the page. What can be moved through carries
 // data-index, in order.
 
+import { opened } from "./opened.js";
 import { fleetURL, go, query, route, setQuery } from "./router.js";
 import { walk } from "./rewind.js";
 import { shift, unzoom, zoom } from "./range.js";
 
 /** PREFIX_TIME is how long the first key of a pair waits for the second. */
 const PREFIX_TIME = 1000;
-
-/**
- * KEYS lists every key for the help dialog.
- * @type {[string[], string][]}
- */
-export const KEYS = [
-  [["/"], "Search hosts"],
-  [["j"], "Next host or section"],
-  [["k"], "Previous host or section"],
-  [["Enter"], "Open the host"],
-  [["Ctrl", "K"], "Go to a host, page, metric or action"],
-  [["g", "f"], "Fleet"],
-  [["g", "c"], "Compare"],
-  [["g", "x"], "Explore"],
-  [["[", "]"], "Earlier, later"],
-  [["-", "="], "Longer, shorter time"],
-  [[",", "."], "Sample before, after"],
-  [["l"], "Back to now"],
-  [["Esc"], "Leave the search, close a dialog"],
-  [["?"], "This help"],
-];
 
 /** prefix is when "g" was last pressed. */
 let prefix = 0;
@@ -68,7 +48,7 @@ function press(key) {
     case "/":
       return search();
     case "?":
-      help()?.showModal();
+      opened.value = "help";
       return true;
     case "[":
     case "]":
@@ -104,11 +84,6 @@ function search() {
   if (route.peek().page !== "fleet") go(fleetURL.peek());
   requestAnimationFrame(() => document.getElementById("search")?.focus());
   return true;
-}
-
-/** The help dialog. */
-export function help() {
-  return /** @type {HTMLDialogElement | null} */ (document.getElementById("help"));
 }
 
 /**

@@ -13,15 +13,18 @@ import { html } from "./html.js";
  * @param {() => Promise<(props: any) => unknown>} fetch
  */
 export function later(fetch) {
+  /** @type {Read} */
+  let known = {};
   return function Later(/** @type {object} */ props) {
-    const [read, setRead] = useState(/** @type {Read} */ ({}));
+    const [read, setRead] = useState(known);
     useEffect(() => {
+      if (read.body) return;
       fetch().then(
-        (body) => setRead({ body }),
+        (body) => setRead((known = { body })),
         (error) => setRead({ error: String(error.message) }),
       );
     }, []);
     if (read.error) return html`<p class="note" role="alert">This page could not be read: ${read.error}. <a href=${location.href}>Read it again</a></p>`;
-    return read.body ? html`<${read.body} ...${props} />` : null;
+    return read.body ? html`<${read.body} ...${props} />` : html`<p class="note" aria-busy="true"></p>`;
   };
 }

@@ -2,12 +2,11 @@
 
 import { useEffect, useRef, useState } from "./vendor/hooks.js";
 import { html } from "./html.js";
-import { help } from "./keys.js";
 import { State } from "./parts.js";
 import { fleetURL, go, hostURL } from "./router.js";
 import * as store from "./store.js";
 import { nextTheme } from "./theme.js";
-import { open } from "./palette-open.js";
+import { opened } from "./opened.js";
 /** @import { Mark } from "./types.js" */
 
 /** MOST is how many are listed. */
@@ -28,7 +27,7 @@ function fixed() {
     { text: "Compare hosts", kind: "page", act: to("/compare") },
     { text: "Explore with PromQL", kind: "page", act: to("/explore") },
     { text: "Change the theme", kind: "action", act: nextTheme },
-    { text: "Show the keys", kind: "action", act: () => help()?.showModal() },
+    { text: "Show the keys", kind: "action", act: () => (opened.value = "help") },
   ];
 }
 
@@ -68,11 +67,11 @@ export function Palette() {
   useEffect(() => dialog.current?.showModal(), []);
   const entries = found(typed);
   const at = Math.min(chosen, entries.length - 1);
-  const close = () => (open.value = false);
+  const close = () => opened.value === "palette" && (opened.value = "");
   const take = (/** @type {Entry | undefined} */ entry) => {
     if (entry === undefined) return;
     close();
-    entry.act();
+    entry.act(); // which may open another dialog
   };
   const press = (/** @type {KeyboardEvent} */ event) => {
     if (event.key === "ArrowDown") setChosen((at + 1) % entries.length);

@@ -1,20 +1,21 @@
-// What stands around every page: header, banners, help, and the spoken log.
+// What stands around every page: header, banners, dialogs, and the spoken log.
 
 import { signal } from "./vendor/signals.js";
 import { useEffect } from "./vendor/hooks.js";
-import { Fleet } from "./fleet.js";
-import { Host } from "./host.js";
 import { html } from "./html.js";
-import { KEYS, help } from "./keys.js";
 import { later } from "./later.js";
-import { open } from "./palette-open.js";
+import { opened } from "./opened.js";
 import { At } from "./parts.js";
 import { fleetURL, query, route, setQuery } from "./router.js";
 import * as store from "./store.js";
 import { nextTheme, theme } from "./theme.js";
 
+// Each page's modules are fetched with it; the server names them to the browser.
+const Fleet = later(() => import("./fleet.js").then((module) => module.Fleet));
+const Host = later(() => import("./host.js").then((module) => module.Host));
 const Compare = later(() => import("./compare.js").then((module) => module.Compare));
 const Explore = later(() => import("./explore.js").then((module) => module.Explore));
+const Help = later(() => import("./help.js").then((module) => module.Help));
 const Palette = later(() => import("./palette.js").then((module) => module.Palette));
 
 /** Shell is the whole page. */
@@ -31,8 +32,8 @@ export function Shell() {
       ${page === "explore" && html`<${Explore} />`}
       ${page === "unknown" && html`<p class="note">There is no page here. <a href="/">Fleet</a></p>`}
     </main>
-    <${Help} />
-    ${open.value && html`<${Palette} />`}
+    ${opened.value === "help" && html`<${Help} />`}
+    ${opened.value === "palette" && html`<${Palette} />`}
     <${Spoken} />
   `;
 }
@@ -54,8 +55,8 @@ function Header() {
       ${PAGES.map(([name, label]) => html`<a key=${name} href=${"/" + name} aria-current=${route.value.page === name ? "page" : undefined}>${label}</a>`)}
     </nav>
     <${Totals} />
-    <button class="goto" title="Go to a host, page, metric or action" onClick=${() => (open.value = true)}>Go to… <kbd>${MAC ? "⌘K" : "Ctrl K"}</kbd></button>
-    <button class="plain" title="Keys: ?" aria-label="Keys" onClick=${() => help()?.showModal()}>?</button>
+    <button class="goto" title="Go to a host, page, metric or action" onClick=${() => (opened.value = "palette")}>Go to… <kbd>${MAC ? "⌘K" : "Ctrl K"}</kbd></button>
+    <button class="plain" title="Keys: ?" aria-label="Keys" onClick=${() => (opened.value = "help")}>?</button>
     <button class="plain" title=${"Theme: " + word} aria-label=${"Theme: " + word} onClick=${nextTheme}>
       <svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true">
         <circle cx="7" cy="7" r="6" fill=${theme.value === "dark" ? "currentColor" : "none"} stroke="currentColor" />
@@ -103,20 +104,6 @@ function Banners() {
   return html`<p class="banner" role="status">
     Broker not reachable since <${At} time=${broker.since} /> (${broker.error || broker.address}). Retrying.
   </p>`;
-}
-
-/** Help lists the keys. */
-function Help() {
-  return html`<dialog id="help" aria-labelledby="help-title" closedby="any">
-    <h2 id="help-title">Keys</h2>
-    <dl>
-      ${KEYS.map(([keys, text]) => html`<div key=${text}>
-        <dt>${keys.map((key) => html`<kbd key=${key}>${key}</kbd> `)}</dt>
-        <dd>${text}</dd>
-      </div>`)}
-    </dl>
-    <form method="dialog"><button>Close</button></form>
-  </dialog>`;
 }
 
 /** said is the last change of state, for screen readers. */

@@ -1,12 +1,12 @@
-// Whether the palette is open: the palette itself is fetched when it is.
+// Which dialog is open: dialogs are fetched when they are.
 
 import { signal } from "./vendor/signals.js";
 
-/** open tells whether it is. */
-export const open = signal(false);
+/** opened is "palette", "help", or empty for none. */
+export const opened = signal("");
 
 addEventListener("keydown", (event) => {
   if (event.key !== "k" || !(event.metaKey || event.ctrlKey) || event.shiftKey || event.altKey) return;
   event.preventDefault();
-  open.value = !open.value;
+  opened.value = opened.value === "palette" ? "" : "palette";
 });
