@@ -230,17 +230,18 @@ func (m *screen) latency(ctx context.Context) error {
 	return nil
 }
 
-// scrolling scrolls through the page and notes the time between its frames.
+// scrolling scrolls through the page and notes the time between its frames. It
+// asks the page for nothing meanwhile, which would have it laid out early.
 const scrolling = `window.frames = []; {
-	let last = 0, way = 40;
-	const end = performance.now() + %d;
+	let last = 0, place = 0, way = 40;
+	const end = performance.now() + %d, most = document.scrollingElement.scrollHeight - innerHeight;
 	const step = (now) => {
 		if (last > 0) frames.push(now - last);
 		last = now;
-		const { scrollTop, scrollHeight } = document.scrollingElement;
-		if (scrollTop + innerHeight >= scrollHeight - 1) way = -40;
-		else if (scrollTop <= 0) way = 40;
-		scrollBy(0, way);
+		place += way;
+		if (place >= most) way = -40;
+		else if (place <= 0) way = 40;
+		scrollTo(0, place);
 		if (now < end) requestAnimationFrame(step);
 		else window.over = true;
 	};

@@ -36,10 +36,10 @@ const COLUMNS = [
 export function Table({ names, first, label }) {
   const [slice, ref] = useSlice(names.length, first);
   const gap = (/** @type {number} */ height) =>
-    height > 0 && html`<tr class="gap" aria-hidden="true"><td colspan=${COLUMNS.length} style=${{ height: height + "px" }}></td></tr>`;
-  return html`<table class="hosts" aria-label=${label} aria-rowcount=${names.length + 1}>
-    <thead><tr>${COLUMNS.map((column) => html`<${Heading} key=${column.label} ...${column} />`)}</tr></thead>
-    <tbody ref=${ref}>
+    height > 0 && html`<tr class="gap" aria-hidden="true" style=${{ height: height + "px" }}></tr>`;
+  return html`<table class="hosts" role="table" aria-label=${label} aria-rowcount=${names.length + 1}>
+    <thead role="rowgroup"><tr role="row">${COLUMNS.map((column) => html`<${Heading} key=${column.label} ...${column} />`)}</tr></thead>
+    <tbody role="rowgroup" ref=${ref}>
       ${gap(slice.before)}
       ${names.slice(slice.start, slice.end).map((name, i) => html`<${Row} key=${name} name=${name} index=${first + slice.start + i} row=${slice.start + i + 2} />`)}
       ${gap(slice.after)}
@@ -57,12 +57,12 @@ export function TableSkeleton() {
  * @param {{ label: string, name: string, sort?: string }} props
  */
 function Heading({ label, name, sort }) {
-  if (label === "") return html`<td class=${name}></td>`;
-  if (sort === undefined) return html`<th scope="col" class=${name}>${label}</th>`;
+  if (label === "") return html`<td role="cell" class=${name}></td>`;
+  if (sort === undefined) return html`<th scope="col" role="columnheader" class=${name}>${label}</th>`;
   const active = (query.value.get("sort") || "worst") === sort;
   const direction = active ? (sort === "name" ? "ascending" : "descending") : undefined;
   const arrow = direction === "ascending" ? " ↑" : " ↓";
-  return html`<th scope="col" class=${name} aria-sort=${direction}>
+  return html`<th scope="col" role="columnheader" class=${name} aria-sort=${direction}>
     <button onClick=${() => setQuery("sort", sort === "worst" ? "" : sort)}>${label}${active && html`<span aria-hidden="true">${arrow}</span>`}</button>
   </th>`;
 }
@@ -75,17 +75,17 @@ const Row = memo(({ name, index, row }) => {
   const summary = store.host(name);
   if (summary === undefined) return null;
   const faded = summary.state === "online" ? "" : " old";
-  return html`<tr aria-rowindex=${row}>
-    <td class="c-state"><${State} mark=${store.mark(summary)} /></td>
-    <th scope="row" class="c-name"><a class="clip" href=${hostURL(name)} data-index=${index}>${name}</a></th>
-    <td class="c-line"><${Line} summary=${summary} /></td>
+  return html`<tr role="row" aria-rowindex=${row}>
+    <td role="cell" class="c-state"><${State} mark=${store.mark(summary)} /></td>
+    <th scope="row" role="rowheader" class="c-name"><a class="clip" href=${hostURL(name)} data-index=${index}>${name}</a></th>
+    <td role="cell" class="c-line"><${Line} summary=${summary} /></td>
     <${Percent} summary=${summary} metric="cpu.usage_percent" />
     <${Percent} summary=${summary} metric="memory.usage_percent" />
     <${Percent} summary=${summary} metric="disk.usage_percent" />
-    <td class=${"c-load number" + faded}>${load(summary)}</td>
-    <td class=${"c-rate number" + faded}>${value(summary, "network.rx_bytes_per_second", "bytes_per_second")}</td>
-    <td class=${"c-rate number" + faded}>${value(summary, "network.tx_bytes_per_second", "bytes_per_second")}</td>
-    <td class=${"c-heat number" + faded}>${value(summary, "system.cpu_celsius", "celsius")}</td>
+    <td role="cell" class=${"c-load number" + faded}>${load(summary)}</td>
+    <td role="cell" class=${"c-rate number" + faded}>${value(summary, "network.rx_bytes_per_second", "bytes_per_second")}</td>
+    <td role="cell" class=${"c-rate number" + faded}>${value(summary, "network.tx_bytes_per_second", "bytes_per_second")}</td>
+    <td role="cell" class=${"c-heat number" + faded}>${value(summary, "system.cpu_celsius", "celsius")}</td>
   </tr>`;
 });
 
@@ -97,7 +97,7 @@ function Percent({ summary, metric }) {
   const reading = store.reading(summary, metric);
   const severity = fault(summary, metric);
   const faded = summary.state === "online" ? "" : " old";
-  return html`<td class=${"c-bar" + faded}><span class="pair">
+  return html`<td role="cell" class=${"c-bar" + faded}><span class="pair">
     <${Bar} percent=${reading} severity=${severity} />
     <span class=${"number is-" + (severity ?? "plain")}>${percent(reading)}</span>
   </span></td>`;

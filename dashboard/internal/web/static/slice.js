@@ -80,7 +80,8 @@ function measure(element) {
  */
 function cut(count, seen, { pitch, columns }) {
   const rows = Math.ceil(count / columns);
-  if (count <= WHOLE || pitch === 0) return { start: 0, end: Math.min(count, WHOLE), before: 0, after: 0 };
+  if (count <= WHOLE) return { start: 0, end: count, before: 0, after: 0 };
+  if (pitch === 0) return { start: 0, end: 0, before: 0, after: 0 }; // it is measured before anything is painted
   const first = Math.min(seen.first, Math.max(0, rows - 1));
   const last = Math.min(seen.last, rows);
   return {
