@@ -35,9 +35,9 @@ export function State({ mark }) {
  * @param {{ percent: number | undefined, severity?: Severity }} props
  */
 export function Bar({ percent, severity }) {
-  const part = Math.max(0, Math.min(100, percent ?? 0)) / 100;
+  const part = Math.max(0, Math.min(100, percent ?? 0));
   const tone = severity && severity !== "ok" ? " is-" + severity : "";
-  return html`<span class=${"bar" + tone} aria-hidden="true"><i style=${{ transform: `scaleX(${part.toFixed(3)})` }}></i></span>`;
+  return html`<span class=${"bar" + tone} aria-hidden="true" style=${{ backgroundSize: `${part.toFixed(1)}% 100%` }}></span>`;
 }
 
 /**
