@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -77,7 +78,7 @@ func listen(what, option, address string) (net.Listener, error) {
 func (d *Dashboard) join() error {
 	hosts := fleet.New(fleet.Options{MaxHosts: d.config.MaxHosts, ForgetAfter: d.config.ForgetAfter})
 	gate := ingest.New(d.config.Topics, hosts, d.log)
-	if d.memory = newMemory(d.config.History, d.log, func() { d.feed.remembered() }); d.memory != nil {
+	if d.memory = newMemory(d.config.History, d.log, func() { d.feed.remembered() }, recaller(hosts)); d.memory != nil {
 		gate = ingest.New(d.config.Topics, &recorder{hosts, d.memory}, d.log)
 	}
 	options := d.config.MQTT
@@ -164,17 +165,28 @@ func (d *Dashboard) Run(ctx context.Context) error {
 		return d.link.run(ctx)
 	})
 	tasks.Go(func() error { return tick(ctx, d.feed.fleet) })
-	tasks.Go(func() error { return d.feed.run(ctx) })
 	tasks.Go(func() error { return d.hub.Run(ctx) })
-	// The history outlives the server, whose queries read it.
+	// The history outlives the server, whose queries read it, and the feed, which
+	// tells it what became of hosts.
 	historyCtx, stopHistory := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopHistory()
 	if d.memory != nil {
 		d.memory.run(historyCtx, tasks)
 	}
+	var using sync.WaitGroup
+	using.Add(2)
 	tasks.Go(func() error {
-		defer stopHistory()
+		defer using.Done()
+		return d.feed.run(ctx)
+	})
+	tasks.Go(func() error {
+		defer using.Done()
 		return d.server.Run(ctx, d.page)
+	})
+	tasks.Go(func() error {
+		using.Wait()
+		stopHistory()
+		return nil
 	})
 	d.ready()
 	return tasks.Wait()

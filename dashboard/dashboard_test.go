@@ -377,6 +377,41 @@ func TestRemembered(t *testing.T) {
 	}
 }
 
+// TestRecalled restarts a dashboard whose broker has forgotten everything: the
+// fleet is known as it was, without hosts that were removed.
+func TestRecalled(t *testing.T) {
+	config := fmt.Sprintf("[history]\npath = %q", t.TempDir())
+	count := func(d *Dashboard, want int) string {
+		t.Helper()
+		body := ""
+		for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+			if _, body = get(t, d.URL()+"/api/hosts"); strings.Count(body, `"name"`) == want {
+				return body
+			}
+		}
+		t.Fatalf("got the hosts %s, want %d", body, want)
+		return ""
+	}
+	for round, want := range []int{3, 2, 2} {
+		t.Run(fmt.Sprint(round), func(t *testing.T) {
+			d := start(t, config)
+			if round == 0 {
+				agents := connect(t, d.BrokerAddr().String(), "agents")
+				for _, host := range []string{"nas", "pi", "old"} {
+					agents.send("systant/"+host+"/stats", stats(host, `,"cpu":{"usage_percent":12.5}`))
+				}
+				count(d, want)
+				agents.send("systant/old/stats", "")
+				count(d, want-1)
+				return
+			}
+			if body := count(d, want); strings.Contains(body, `"old"`) || !strings.Contains(body, "12.5") {
+				t.Errorf("got the hosts %s, want nas and pi as they were", body)
+			}
+		})
+	}
+}
+
 // TestNoHistory has no queries where nothing is remembered.
 func TestNoHistory(t *testing.T) {
 	d := start(t, "[history]\nenabled = false")

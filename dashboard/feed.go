@@ -26,8 +26,9 @@ type feed struct {
 	log    *slog.Logger
 }
 
-// run passes changes on until ctx ends.
+// run passes changes on until ctx ends, and then the last of them.
 func (f *feed) run(ctx context.Context) error {
+	defer f.pass()
 	for {
 		select {
 		case <-ctx.Done():
@@ -48,7 +49,7 @@ func (f *feed) pass() {
 	changes := f.fleet.Changes()
 	f.view.outdated()
 	if f.memory != nil {
-		f.memory.changes(changes)
+		f.memory.changes(changes, time.Now())
 	}
 	if f.hub.Sessions() == 0 {
 		return

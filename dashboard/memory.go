@@ -12,6 +12,7 @@ import (
 
 	"systant/dashboard/internal/fleet"
 	"systant/dashboard/internal/history"
+	"systant/dashboard/internal/ingest"
 	"systant/dashboard/internal/promapi"
 	"systant/dashboard/internal/rewind"
 	"systant/dashboard/internal/web"
@@ -38,8 +39,9 @@ type memory struct {
 	rewind     *rewind.Store // nil where samples are not kept as they came
 }
 
-// newMemory returns what is to remember, or nil for nothing.
-func newMemory(c HistoryConfig, log *slog.Logger, onChange func()) *memory {
+// newMemory returns what is to remember, or nil for nothing. What is remembered
+// of each host is handed to recall, once it can be read.
+func newMemory(c HistoryConfig, log *slog.Logger, onChange func(), recall func(host string, payload json.RawMessage)) *memory {
 	if c.Path == "" {
 		return nil
 	}
@@ -68,7 +70,7 @@ func newMemory(c HistoryConfig, log *slog.Logger, onChange func()) *memory {
 	if c.Rewind != 0 {
 		m.rewind = rewind.New(rewind.Options{
 			Path: filepath.Join(c.Path, "rewind.sqlite"), Retention: c.Rewind, MaxBytes: c.MaxRewindBytes,
-			Log: log, OnChange: onChange,
+			Recall: recall, Log: log, OnChange: onChange,
 		})
 	}
 	return m
@@ -98,7 +100,12 @@ func (m *memory) sample(s *schema.Stats, payload json.RawMessage, retained bool,
 }
 
 // changes remembers what became of hosts.
-func (m *memory) changes(changes fleet.Changes) {
+func (m *memory) changes(changes fleet.Changes, now time.Time) {
+	if m.rewind != nil {
+		for _, name := range changes.Gone {
+			m.rewind.Gone(name, now)
+		}
+	}
 	for _, one := range m.chronicles {
 		for _, name := range changes.Gone {
 			one.Gone(name)
@@ -150,6 +157,16 @@ func (m *memory) metrics() []web.Metric {
 		counter("systant_history_lost_total", "Messages, or requests to another engine, that could not be written.", "",
 			single(float64(all.Lost))),
 		counter("systant_rewind_lost_total", "Samples not kept as they came, as they could not be written.", "", single(lost)),
+	}
+}
+
+// recaller returns what hands a sample of the past to a fleet that may not know
+// its host: as a retained one, which says nothing of the present.
+func recaller(hosts *fleet.Fleet) func(host string, payload json.RawMessage) {
+	return func(host string, payload json.RawMessage) {
+		if stats, err := ingest.ParseStats(host, payload); err == nil { // it was good when it was kept
+			_ = hosts.Sample(stats, payload, true, time.Now()) // a fleet that is full does without
+		}
 	}
 }
 

@@ -18,7 +18,7 @@ const (
 	layoutVersion = 1
 )
 
-// layout is the table of frames.
+// layout is the table of frames, and that of hosts which are not recalled.
 const layout = `
 CREATE TABLE IF NOT EXISTS frames (
 	host  TEXT    NOT NULL,
@@ -28,6 +28,10 @@ CREATE TABLE IF NOT EXISTS frames (
 ) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS frames_of_host ON frames (host, first);
 CREATE INDEX IF NOT EXISTS frames_by_age ON frames (last);
+CREATE TABLE IF NOT EXISTS gone (
+	host TEXT    PRIMARY KEY,
+	at   INTEGER NOT NULL -- in milliseconds since 1970
+) STRICT, WITHOUT ROWID;
 PRAGMA application_id = %d;
 PRAGMA user_version = %d;`
 
@@ -157,8 +161,10 @@ func (f *file) query(ctx context.Context, query string, args ...any) (frames []*
 // forget removes frames that end before a moment, and the oldest ones beyond a
 // size in bytes, where that is not 0.
 func (f *file) forget(ctx context.Context, before, maxBytes int64) error {
-	if _, err := f.db.ExecContext(ctx, "DELETE FROM frames WHERE last < ?", before); err != nil {
-		return err
+	for _, table := range []string{"frames WHERE last", "gone WHERE at"} {
+		if _, err := f.db.ExecContext(ctx, "DELETE FROM "+table+" < ?", before); err != nil {
+			return err
+		}
 	}
 	for maxBytes > 0 {
 		used, err := f.size(ctx)

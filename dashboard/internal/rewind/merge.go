@@ -48,7 +48,7 @@ func (s *Store) merge(ctx context.Context, now time.Time) error {
 		}
 		hosts, err := s.file.scattered(ctx, next, next+maxFrameTime)
 		if err != nil {
-			return fmt.Errorf("reading %s: %w", s.options.Path, err)
+			return fmt.Errorf("reading %s: %w", s.options.Path, s.dropDamaged(err))
 		}
 		m.start, m.hosts = next, hosts
 	}
@@ -56,7 +56,7 @@ func (s *Store) merge(ctx context.Context, now time.Time) error {
 		host := m.hosts[0]
 		m.hosts = m.hosts[1:]
 		if err := s.file.merge(ctx, host, m.start, m.start+maxFrameTime); err != nil {
-			return fmt.Errorf("merging in %s: %w", s.options.Path, err)
+			return fmt.Errorf("merging in %s: %w", s.options.Path, s.dropDamaged(err))
 		}
 	}
 	return nil

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"math"
 	"slices"
 	"sync"
 	"time"
@@ -42,7 +41,10 @@ type Options struct {
 	// may become, about; 0 is without bound.
 	Retention time.Duration
 	MaxBytes  int64
-	Log       *slog.Logger
+	// Recall, if not nil, is called with the newest sample of each host once the
+	// file is open.
+	Recall func(host string, payload json.RawMessage)
+	Log    *slog.Logger
 	// OnChange, if not nil, is called after [Store.Error] has changed.
 	OnChange func()
 }
@@ -50,13 +52,17 @@ type Options struct {
 // Store keeps samples. It is safe for concurrent use. See [New].
 type Store struct {
 	options Options
-	merger  merger // of Run alone
+
+	// The following are of Run alone.
+	merger   merger
+	recalled bool
 
 	// mu guards all below.
 	mu       sync.Mutex
 	file     *file // nil while it is not open
 	hosts    map[string]*gathered
 	closed   map[*frame]string // full frames that are not written
+	gone     map[string]int64  // hosts, and when that was, which is not written
 	bytes    int               // gathered, and closed
 	lost     uint64
 	err      error
@@ -70,7 +76,7 @@ type gathered struct{ live, late *frame }
 
 // New returns a store for [Store.Run] to open.
 func New(o Options) *Store {
-	return &Store{options: o, hosts: map[string]*gathered{}, closed: map[*frame]string{}, wake: make(chan struct{}, 1), err: ErrClosed}
+	return &Store{options: o, hosts: map[string]*gathered{}, closed: map[*frame]string{}, gone: map[string]int64{}, wake: make(chan struct{}, 1), err: ErrClosed}
 }
 
 // Add hands over a host's sample, taken at a moment. The payload belongs to the
@@ -142,7 +148,8 @@ func (s *Store) Run(ctx context.Context) error {
 	defer writing.Stop()
 	defer forgetting.Stop()
 	defer merging.Stop()
-	s.note(s.open(ctx))
+	// What was handed over meanwhile is to be written even if ctx ends now.
+	s.note(s.open(context.WithoutCancel(ctx)))
 	for {
 		select {
 		case <-ctx.Done():
@@ -173,7 +180,7 @@ func (s *Store) open(ctx context.Context) error {
 	s.mu.Lock()
 	s.file = f
 	s.mu.Unlock()
-	return s.forget(ctx, time.Now())
+	return errors.Join(s.recall(ctx), s.forget(ctx, time.Now()))
 }
 
 // stop writes what there is, and closes the file.
@@ -209,7 +216,7 @@ func (s *Store) write(ctx context.Context) error {
 		}
 	}
 	s.mu.Unlock()
-	if err := s.file.write(ctx, batch); err != nil {
+	if err := errors.Join(s.file.write(ctx, batch), s.writeGone(ctx)); err != nil {
 		return fmt.Errorf("writing %s: %w", s.options.Path, s.dropDamaged(err))
 	}
 	s.mu.Lock()
@@ -300,95 +307,4 @@ func (s *Store) Lost() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.lost
-}
-
-// Moment is a host's sample of the past.
-type Moment struct {
-	// At is when it was taken.
-	At time.Time
-	// Before and After are when the samples around it were; zero for none.
-	Before, After time.Time
-	// Payload is the sample as it came.
-	Payload json.RawMessage
-}
-
-// At returns the last sample of a host that is no later than a moment. Its
-// errors are [ErrNothing], [ErrClosed], and those of the file.
-func (s *Store) At(ctx context.Context, host string, at time.Time) (Moment, error) {
-	found, err := s.last(ctx, host, at.UnixMilli())
-	if err != nil {
-		return Moment{}, err
-	}
-	if found == nil {
-		return Moment{}, ErrNothing
-	}
-	m := Moment{At: time.UnixMilli(found.at).UTC(), Payload: found.payload}
-	before, err := s.last(ctx, host, found.at-1)
-	if err != nil {
-		return Moment{}, err
-	}
-	if before != nil {
-		m.Before = time.UnixMilli(before.at).UTC()
-	}
-	after, err := s.first(ctx, host, found.at)
-	if err == nil && after != nil {
-		m.After = time.UnixMilli(after.at).UTC()
-	}
-	return m, err
-}
-
-// Since returns the time of the oldest sample of a host, or the zero time.
-func (s *Store) Since(ctx context.Context, host string) (time.Time, error) {
-	first, err := s.first(ctx, host, math.MinInt64)
-	if err != nil || first == nil {
-		return time.Time{}, err
-	}
-	return time.UnixMilli(first.at).UTC(), nil
-}
-
-// last returns the last sample of a host that is no later than a moment, or nil.
-func (s *Store) last(ctx context.Context, host string, at int64) (*moment, error) {
-	return s.best(host, func(file *file) ([]*frame, error) { return file.read(ctx, host, at) }, func(f *frame) int { return f.at(at) }, func(a, b int64) bool { return a > b })
-}
-
-// first returns the first sample of a host that is later than a moment, or nil.
-func (s *Store) first(ctx context.Context, host string, after int64) (*moment, error) {
-	return s.best(host, func(file *file) ([]*frame, error) {
-		here, err := file.read(ctx, host, after)
-		if err != nil {
-			return nil, err
-		}
-		next, err := file.next(ctx, host, after)
-		return append(here, next...), err
-	}, func(f *frame) int { return f.after(after) }, func(a, b int64) bool { return a < b })
-}
-
-// best returns the best of the samples that pick finds in a host's frames, in
-// memory and those that read finds in the file, or nil.
-func (s *Store) best(host string, read func(*file) ([]*frame, error), pick func(*frame) int, better func(a, b int64) bool) (*moment, error) {
-	var best *moment
-	look := func(f *frame) {
-		if i := pick(f); i >= 0 && i < len(f.moments) && (best == nil || better(f.moments[i].at, best.at)) {
-			best = new(f.moments[i])
-		}
-	}
-	s.mu.Lock()
-	for f, name := range s.frames() {
-		if name == host {
-			look(f)
-		}
-	}
-	file := s.file
-	s.mu.Unlock()
-	if file == nil {
-		return nil, ErrClosed
-	}
-	frames, err := read(file)
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", s.options.Path, err)
-	}
-	for _, f := range frames {
-		look(f)
-	}
-	return best, nil
 }
