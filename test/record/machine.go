@@ -25,7 +25,8 @@ var plain = []string{
 	"proc/stat", "proc/sys/kernel/arch", "proc/sys/kernel/osrelease", "proc/sys/kernel/random/boot_id",
 	"proc/uptime", "proc/vmstat", "proc/1/mountinfo", "proc/1/mounts",
 	"etc/os-release", "etc/passwd", "usr/lib/os-release",
-	"run/systemd/seats/seat0", "run/systemd/sessions/*",
+	"run/systemd/seats/seat0", "run/systemd/sessions/*", "run/systemd/container", ".dockerenv", "run/.containerenv",
+	"run/reboot-required", "run/reboot-required.pkgs", "run/reboot-needed", "etc/kernel/proxmox-boot-pin",
 }
 
 // linked are the files of sysfs, most of which stand behind symbolic links.
@@ -86,6 +87,7 @@ func readMachine(o options) (machine, error) {
 			}
 		}
 	}
+	m.readUpdates(o.root)
 	m.readProcesses(o)
 	m.links["proc/self"], m.links["proc/mounts"] = "1", "self/mounts"
 	m.readSizes(o.root)

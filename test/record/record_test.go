@@ -244,3 +244,51 @@ func TestFits(t *testing.T) {
 	check("proc/1/cmdline", "a\x00b", false)
 	check("a\nb", "", false)
 }
+
+// TestUpdates records a machine with a kernel and NixOS' links, and looks for what
+// the agent reads of them.
+func TestUpdates(t *testing.T) {
+	root := t.TempDir()
+	for name, text := range map[string]string{
+		"proc/stat": "cpu 1\n", "proc/sys/kernel/hostname": "hushhost\n", "boot/vmlinuz-6.12.0": "an image", "lib/modules/6.12.0/modules.dep": "a: b", "run/reboot-required.pkgs": "libc6\n",
+		"nix/store/v/bin/nixos-version": "#!/bin/sh\n", "nix/store/a-nixos-system-hushhost-25/nixos-version": "25.11", "nix/store/sw/bin/x": "",
+	} {
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const system = "nix/store/a-nixos-system-hushhost-25"
+	for link, target := range map[string]string{
+		"run/current-system": "/" + system, "nix/var/nix/profiles/system": "system-7-link", "nix/var/nix/profiles/system-7-link": "/" + system,
+		system + "/kernel": "/nix/store/k/bzImage", system + "/sw": "/nix/store/sw", "nix/store/sw/bin/nixos-version": "/nix/store/v/bin/nixos-version",
+	} {
+		path := filepath.Join(root, link)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(target, path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out, notes bytes.Buffer
+	if err := run(options{root: root}, &out, &notes); err != nil {
+		t.Fatal(err)
+	}
+	got := out.String()
+	for _, want := range []string{
+		"-- boot/vmlinuz-6.12.0 --\n--", "-- lib/modules/6.12.0/modules.dep --\n--", "-- run/reboot-required.pkgs --\nlibc6",
+		"-- run/current-system -> /nix/store/a-nixos-system-name1-25 --", "-- nix/store/a-nixos-system-name1-25/kernel -> /nix/store/k/bzImage --",
+		"-- nix/store/k/bzImage --", "-- nix/store/v/bin/nixos-version --\n#!/bin/sh", "-- mtimes --\nnix/var/nix/profiles/system-7-link 20",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("got no %q in\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "hushhost") {
+		t.Errorf("got the host's name in\n%s", got)
+	}
+}
