@@ -32,6 +32,7 @@ type Stats struct {
 	GPU         map[string]GPU         `json:"gpu,omitempty"`
 	Processes   *Processes             `json:"processes,omitempty"`
 	Units       *Units                 `json:"units,omitempty"`
+	NixOS       *NixOS                 `json:"nixos,omitempty"`
 	System      *System                `json:"system,omitempty"`
 	Self        *Self                  `json:"self,omitempty"`
 }
@@ -53,6 +54,7 @@ func Catalogue() []Group {
 		{Name: "gpu", Label: "GPUs", Instance: "GPU", Metrics: gpuMetrics},
 		{Name: "processes", Label: "Processes", Metrics: processesMetrics},
 		{Name: "units", Label: "systemd units", Metrics: unitsMetrics},
+		{Name: "nixos", Label: "NixOS", Metrics: nixosMetrics},
 		{Name: "system", Label: "System", Metrics: systemMetrics},
 		{Name: "self", Label: "Agent", Metrics: selfMetrics},
 	}

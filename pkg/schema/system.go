@@ -2,10 +2,14 @@ package schema
 
 // System is what the host is, and a few numbers about the whole of it.
 type System struct {
-	UptimeSeconds    float64  `json:"uptime_seconds"`
-	BootTime         int64    `json:"boot_time"`
-	CPUCelsius       *float64 `json:"cpu_celsius,omitempty"`
-	Users            *int     `json:"users,omitempty"`
+	UptimeSeconds float64  `json:"uptime_seconds"`
+	BootTime      int64    `json:"boot_time"`
+	CPUCelsius    *float64 `json:"cpu_celsius,omitempty"`
+	Users         *int     `json:"users,omitempty"`
+	RebootNeeded  *int     `json:"reboot_needed,omitempty"`
+	// RebootReasons say why a reboot is needed, in short phrases such as
+	// "kernel 6.1.0-37-amd64 → 6.1.0-38-amd64" or a package.
+	RebootReasons    []string `json:"reboot_reasons,omitempty"`
 	Kernel           string   `json:"kernel"`
 	OS               string   `json:"os"`
 	OSVersion        string   `json:"os_version,omitempty"`
@@ -23,6 +27,7 @@ var systemMetrics = []Metric{
 	{"system.boot_time", "Booted", Timestamp, Main, "When the kernel started, btime in /proc/stat."},
 	{"system.cpu_celsius", "CPU temperature", Celsius, Main, "The hottest sensor of the processor package, from /sys/class/hwmon or /sys/class/thermal."},
 	{"system.users", "Logged-in users", Count, Detail, "Sessions of people, from /run/systemd/sessions or utmp."},
+	{"system.reboot_needed", "Reboot needed", Count, Detail, "1 where a reboot would start another kernel or was asked for, else 0, from /run/booted-system, /run/reboot-required, /boot and /lib/modules."},
 }
 
 // Self is the agent's own cost.

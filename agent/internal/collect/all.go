@@ -49,6 +49,7 @@ var modules = []module{
 	{"processes", newProcesses},
 	{"gpu", newGPU},
 	{"units", newUnits},
+	{"nixos", newNixOS},
 	{"system", newSystem},
 	{"self", newSelf},
 }

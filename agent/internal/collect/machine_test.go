@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 	"golang.org/x/tools/txtar"
 
 	"systant/agent/internal/kernel"
@@ -25,10 +26,11 @@ var update = flag.Bool("update", false, "write the expected samples of the recor
 
 // recorded is a machine that has been unpacked from its archive.
 //
-// An archive holds the files of the host below proc, sys, etc and run; a name
+// An archive holds the files of the host below proc, sys, etc and so on; a name
 // "path -> target" is a symbolic link. Below later are those that differ when
 // the second sample is taken. The file statfs has a line for each filesystem:
-// mount point, block size, blocks, free, available, files, free files. Lines
+// mount point, block size, blocks, free, available, files, free files; the file
+// mtimes one for each path whose time matters: path, when it was changed. Lines
 // "now: <RFC 3339>" and "elapsed: <duration>" of the comment say when.
 type recorded struct {
 	host    kernel.Host
@@ -46,16 +48,20 @@ func unpack(t *testing.T, path string) *recorded {
 	}
 	m := &recorded{host: kernel.Host{Root: t.TempDir()}}
 	sizes := map[string]kernel.Filesystem{}
+	var times []byte
 	for _, file := range archive.Files {
 		switch {
 		case file.Name == "statfs":
 			sizes = parseSizes(t, file.Data)
+		case file.Name == "mtimes":
+			times = file.Data
 		case strings.HasPrefix(file.Name, "later/"):
 			m.later = append(m.later, txtar.File{Name: strings.TrimPrefix(file.Name, "later/"), Data: file.Data})
 		default:
 			m.write(t, file)
 		}
 	}
+	m.setTimes(t, times)
 	m.host.Statfs = func(path string) (kernel.Filesystem, error) {
 		size, ok := sizes[path]
 		if !ok {
@@ -113,6 +119,22 @@ func (m *recorded) write(t *testing.T, file txtar.File) {
 	}
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// setTimes reads the file mtimes.
+func (m *recorded) setTimes(t *testing.T, data []byte) {
+	t.Helper()
+	for line := range strings.Lines(string(data)) {
+		name, when, _ := strings.Cut(strings.TrimSpace(line), " ")
+		at, err := time.Parse(time.RFC3339, when)
+		if err == nil {
+			moment := unix.Timeval{Sec: at.Unix()}
+			err = unix.Lutimes(m.host.Path(name), []unix.Timeval{moment, moment})
+		}
+		if err != nil {
+			t.Fatalf("mtimes: %q: %v", line, err)
+		}
 	}
 }
 

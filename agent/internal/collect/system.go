@@ -41,7 +41,8 @@ func newSystem(c Config) (Collector, error) {
 }
 
 // Collect fills s.System from /proc/uptime, /proc/stat, os-release(5), DMI or
-// the device tree, the login sessions, and the routing tables.
+// the device tree, the login sessions, the routing tables, and what tells of a
+// pending reboot.
 func (c *system) Collect(_ context.Context, s *schema.Stats, now time.Time) error {
 	if c.read.IsZero() || now.Sub(c.read) >= factsFor {
 		c.read = now
@@ -69,6 +70,13 @@ func (c *system) refresh() {
 	c.facts.PrimaryInterface = defaultRoute(c.host)
 	if c.host.Live() {
 		c.facts.PrimaryAddress = interfaceAddress(c.facts.PrimaryInterface)
+	}
+	c.facts.RebootNeeded, c.facts.RebootReasons = nil, nil
+	if reasons, known := pendingReboot(c.host); known {
+		c.facts.RebootNeeded, c.facts.RebootReasons = new(0), reasons
+		if len(reasons) > 0 {
+			*c.facts.RebootNeeded = 1
+		}
 	}
 	c.facts.Users = nil
 	if users, ok := countUsers(c.host); ok {

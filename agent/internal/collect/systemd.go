@@ -3,6 +3,7 @@ package collect
 import (
 	"context"
 	"errors"
+	"math"
 	"net"
 	"os"
 	"strconv"
@@ -22,6 +23,15 @@ type systemd struct {
 // dialSystemd connects to the bus at a socket, and gives up when ctx ends. The
 // connection outlives ctx.
 func dialSystemd(ctx context.Context, socket string) (manager, error) {
+	d, err := dialBus(ctx, socket)
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// dialBus is [dialSystemd] for whoever asks something else of it.
+func dialBus(ctx context.Context, socket string) (*systemd, error) {
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "unix", socket)
 	if err != nil {
@@ -36,7 +46,7 @@ func dialSystemd(ctx context.Context, socket string) (manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	return systemd{bus}, nil
+	return &systemd{bus}, nil
 }
 
 // greet introduces the program to the bus, as the user that it runs as.
@@ -71,14 +81,14 @@ func (c boundWrites) Write(b []byte) (int, error) {
 }
 
 // call asks the Manager, or an interface that it has.
-func (d systemd) call(ctx context.Context, method string, arguments ...any) *dbus.Call {
+func (d *systemd) call(ctx context.Context, method string, arguments ...any) *dbus.Call {
 	manager := d.bus.Object("org.freedesktop.systemd1", "/org/freedesktop/systemd1")
 	return manager.CallWithContext(ctx, method, dbus.FlagNoAutoStart, arguments...)
 }
 
 // Overview returns SystemState and NFailedUnits, or [ErrAbsent] where the bus
 // has no systemd.
-func (d systemd) Overview(ctx context.Context) (state string, failed int, err error) {
+func (d *systemd) Overview(ctx context.Context) (state string, failed int, err error) {
 	var n uint32
 	for property, into := range map[string]any{"SystemState": &state, "NFailedUnits": &n} {
 		var value dbus.Variant
@@ -100,7 +110,7 @@ func (d systemd) Overview(ctx context.Context) (state string, failed int, err er
 }
 
 // FailedUnits returns the units in state "failed".
-func (d systemd) FailedUnits(ctx context.Context) ([]schema.SystemdUnit, error) {
+func (d *systemd) FailedUnits(ctx context.Context) ([]schema.SystemdUnit, error) {
 	// Name, description, load, active and sub state, followed unit, path, and
 	// the job's id, type and path.
 	var rows []struct {
@@ -121,7 +131,52 @@ func (d systemd) FailedUnits(ctx context.Context) ([]schema.SystemdUnit, error) 
 	return found, nil
 }
 
+// LastRun returns how a service that a timer of the same name starts ended
+// last; its zero value where there is none or it never ran. What happened before
+// the boot only the timer knows, as its stamp is kept in /var/lib/systemd/timers.
+func (d *systemd) LastRun(ctx context.Context, job string) (lastRun, error) {
+	var result string
+	var exited, triggered uint64 // microseconds since 1970
+	err := d.unit(ctx, job+".service", "Service", map[string]any{"Result": &result, "ExecMainExitTimestamp": &exited})
+	if err == nil && exited == 0 {
+		result = ""
+		err = d.unit(ctx, job+".timer", "Timer", map[string]any{"LastTriggerUSec": &triggered})
+	}
+	at := max(exited, triggered)
+	if err != nil || at == 0 || at > math.MaxInt64 {
+		return lastRun{}, err
+	}
+	return lastRun{time.UnixMicro(int64(at)), result}, nil
+}
+
+// unit reads properties of a unit, if systemd has it loaded; it loads none.
+func (d *systemd) unit(ctx context.Context, name, kind string, properties map[string]any) error {
+	var path dbus.ObjectPath
+	err := d.call(ctx, "org.freedesktop.systemd1.Manager.GetUnit", name).Store(&path)
+	if answer, ok := errors.AsType[dbus.Error](err); ok {
+		switch answer.Name {
+		case "org.freedesktop.systemd1.NoSuchUnit", "org.freedesktop.DBus.Error.NameHasNoOwner", "org.freedesktop.DBus.Error.ServiceUnknown":
+			return nil
+		}
+	}
+	if err != nil {
+		return err
+	}
+	object := d.bus.Object("org.freedesktop.systemd1", path)
+	for property, into := range properties {
+		var value dbus.Variant
+		err := object.CallWithContext(ctx, "org.freedesktop.DBus.Properties.Get", dbus.FlagNoAutoStart, "org.freedesktop.systemd1."+kind, property).Store(&value)
+		if err == nil {
+			err = value.Store(into)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Close ends the connection.
-func (d systemd) Close() error {
+func (d *systemd) Close() error {
 	return d.bus.Close()
 }

@@ -34,6 +34,7 @@ var groups = []group{
 	{name: "gpu", key: "gpu", word: "GPU", icon: "mdi:expansion-card"},
 	{name: "processes", key: "processes", word: "Processes", icon: "mdi:format-list-numbered"},
 	{name: "units", key: "units", icon: "mdi:cogs"},
+	{name: "nixos", key: "nixos", word: "NixOS", icon: "mdi:nix"},
 	{name: "system", icon: "mdi:server"},
 	{name: "self", key: "agent", word: "Agent", icon: "mdi:radar", small: true},
 }

@@ -31,9 +31,10 @@ var instances = map[string]string{
 func TestEntitiesPage(t *testing.T) {
 	c := example(t)
 	s := &schema.Stats{
-		System: &schema.System{PrimaryInterface: "eth0", Kernel: "6.12", OS: "NixOS", AgentVersion: "1", PrimaryAddress: "192.0.2.7"},
+		System: &schema.System{PrimaryInterface: "eth0", Kernel: "6.12", OS: "NixOS", AgentVersion: "1", PrimaryAddress: "192.0.2.7", RebootNeeded: new(0)},
 		GPU:    map[string]schema.GPU{instances["gpu"]: {}},
 		Units:  &schema.Units{},
+		NixOS:  &schema.NixOS{State: "booted", Revision: "0cc1d5f", UpgradeResult: "success"},
 	}
 	var page bytes.Buffer
 	page.WriteString(entitiesHead)

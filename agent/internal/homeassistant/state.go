@@ -81,29 +81,75 @@ func (c *Config) problem(s *schema.Stats, g schema.Group, texts []string) entity
 // fact is a text about the host.
 type fact struct {
 	key, name, icon string
-	text            func(*schema.System) string
+	text            func(*schema.Stats) string
 }
 
 // texts are shown as diagnostic entities where the host knows them.
 var texts = []fact{
-	{"kernel", "Kernel", "mdi:penguin", func(s *schema.System) string { return s.Kernel }},
-	{"os", "Operating system", "mdi:linux", func(s *schema.System) string { return strings.TrimSpace(s.OS + " " + s.OSVersion) }},
-	{"agent_version", "Agent version", "mdi:radar", func(s *schema.System) string { return s.AgentVersion }},
-	{"ip_address", "IP address", "mdi:ip-network", func(s *schema.System) string { return s.PrimaryAddress }},
+	{"kernel", "Kernel", "mdi:penguin", ofSystem(func(s *schema.System) string { return s.Kernel })},
+	{"os", "Operating system", "mdi:linux", ofSystem(func(s *schema.System) string { return strings.TrimSpace(s.OS + " " + s.OSVersion) })},
+	{"agent_version", "Agent version", "mdi:radar", ofSystem(func(s *schema.System) string { return s.AgentVersion })},
+	{"ip_address", "IP address", "mdi:ip-network", ofSystem(func(s *schema.System) string { return s.PrimaryAddress })},
+	{"nixos_state", "NixOS state", "mdi:nix", ofNixOS(func(s *schema.NixOS) string { return s.State })},
+	{"nixos_revision", "NixOS configuration revision", "mdi:source-commit", ofNixOS(func(s *schema.NixOS) string { return s.Revision })},
+	{"nixos_upgrade_result", "NixOS last upgrade result", "mdi:update", ofNixOS(func(s *schema.NixOS) string { return s.UpgradeResult })},
+}
+
+// ofSystem returns what a fact reads of a sample that has a group "system".
+func ofSystem(text func(*schema.System) string) func(*schema.Stats) string {
+	return func(s *schema.Stats) string {
+		if s.System == nil {
+			return ""
+		}
+		return text(s.System)
+	}
+}
+
+// ofNixOS returns what a fact reads of a sample of a NixOS host.
+func ofNixOS(text func(*schema.NixOS) string) func(*schema.Stats) string {
+	return func(s *schema.Stats) string {
+		if s.NixOS == nil {
+			return ""
+		}
+		return text(s.NixOS)
+	}
 }
 
 // facts returns a sensor for each text about the host.
 func (c *Config) facts(s *schema.Stats) []entity {
 	var all []entity
 	for _, f := range texts {
-		if s.System == nil || f.text(s.System) == "" {
+		if f.text(s) == "" {
 			continue
 		}
 		one := c.sensor(f.key)
 		one.DefaultEntityID = c.entityID("sensor", f.key)
 		one.Name, one.Icon, one.EntityCategory = f.name, f.icon, diagnostic
-		one.value = cut(f.text(s.System), maxState)
+		one.value = cut(f.text(s), maxState)
 		all = append(all, one)
 	}
+	if s.System != nil && s.System.RebootNeeded != nil {
+		all = append(all, c.reboot(s.System))
+	}
 	return all
+}
+
+// reboot returns the entity that tells whether the host waits for a reboot, with
+// the reasons as attributes. It is no problem sensor: a host waits after every
+// update, and does its work meanwhile.
+func (c *Config) reboot(s *schema.System) entity {
+	const key = "reboot"
+	one := c.sensor(key)
+	one.Platform = "binary_sensor"
+	one.DefaultEntityID = c.entityID(one.Platform, "reboot_needed")
+	one.Name, one.Icon, one.EntityCategory = "Reboot needed", "mdi:restart-alert", diagnostic
+	one.PayloadOn, one.PayloadOff = "on", "off"
+	one.JSONAttributesTopic = c.Topics.Host(c.Host, schema.KindEntities)
+	one.JSONAttributesTemplate = attributesTemplate(key)
+	one.value = one.PayloadOff
+	if *s.RebootNeeded > 0 {
+		one.value = one.PayloadOn
+	}
+	one.attributes = map[string]any{"reasons": append([]string{}, s.RebootReasons[:min(len(s.RebootReasons), maxListed)]...)}
+	return one
 }

@@ -7,11 +7,19 @@
 package kernel
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
+
+// maxLinks is how many symbolic links are followed on a path, as the kernel has
+// it (path_resolution(7)).
+const maxLinks = 40
 
 // Filesystem is what statfs(2) says of a mounted filesystem, in blocks of
 // BlockSize bytes and in numbers of files.
@@ -56,6 +64,45 @@ func (h Host) Link(path string) string {
 		return ""
 	}
 	return filepath.Base(target)
+}
+
+// Resolve returns the path of the host that a path leads to when all symbolic
+// links on it are followed, absolute ones below the host's root. There is a
+// file or folder there; the error satisfies errors.Is for [fs.ErrNotExist]
+// where there is none.
+func (h Host) Resolve(path string) (string, error) {
+	at, rest := "/", path
+	for links := 0; rest != ""; {
+		var name string
+		name, rest, _ = strings.Cut(strings.TrimLeft(rest, "/"), "/")
+		next := filepath.Join(at, name)
+		target, err := os.Readlink(h.Path(next))
+		switch {
+		case errors.Is(err, unix.EINVAL): // no link
+			at = next
+			continue
+		case err != nil:
+			return "", err
+		}
+		if links++; links > maxLinks {
+			return "", &fs.PathError{Op: "readlink", Path: path, Err: unix.ELOOP}
+		}
+		if filepath.IsAbs(target) {
+			at = "/"
+		}
+		rest = target + "/" + rest
+	}
+	return at, nil
+}
+
+// Changed returns when a file or folder was last changed, of a symbolic link
+// when the link itself was made.
+func (h Host) Changed(path string) (time.Time, error) {
+	info, err := os.Lstat(h.Path(path))
+	if err != nil {
+		return time.Time{}, err
+	}
+	return info.ModTime(), nil
 }
 
 // List returns the names in a folder, sorted; none where there is no folder.

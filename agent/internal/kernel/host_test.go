@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
@@ -172,6 +173,51 @@ func TestFolders(t *testing.T) {
 		if got := h.Exists(path); got != want {
 			t.Errorf("Exists of %s: got %v, want %v", path, got, want)
 		}
+	}
+}
+
+func TestResolve(t *testing.T) {
+	h := hostWith(t, map[string]string{"/nix/store/a-system/kernel": "", "/run/x": "", "/nix/var/y": ""})
+	for link, target := range map[string]string{
+		"/run/current-system": "/nix/store/a-system", "/nix/var/system": "system-1-link", "/nix/var/system-1-link": "/nix/store/a-system",
+		"/run/up": "../nix/store", "/run/out": "../../../../../nix/store/a-system", "/run/loop": "loop", "/run/gone": "/nix/store/b",
+	} {
+		if err := os.Symlink(target, h.Path(link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check := func(path, want string, fault error) {
+		t.Helper()
+		if got, err := h.Resolve(path); got != want || !errors.Is(err, fault) {
+			t.Errorf("Resolve of %s: got %q and error %v, want %q and %v", path, got, err, want, fault)
+		}
+	}
+	check("/run/current-system", "/nix/store/a-system", nil)
+	check("/run/current-system/kernel", "/nix/store/a-system/kernel", nil)
+	check("/nix/var/system", "/nix/store/a-system", nil)
+	check("/run/up/a-system/../a-system", "/nix/store/a-system", nil)
+	check("/run/out", "/nix/store/a-system", nil)
+	check("/run//x/", "/run/x", nil)
+	check("/", "/", nil)
+	check("/run/loop", "", unix.ELOOP)
+	check("/run/gone", "", fs.ErrNotExist)
+	check("/run/x/y", "", unix.ENOTDIR)
+}
+
+func TestChanged(t *testing.T) {
+	h := hostWith(t, map[string]string{"/file": ""})
+	if err := os.Symlink("/none", h.Path("/link")); err != nil {
+		t.Fatal(err)
+	}
+	want := time.Unix(1_700_000_000, 0)
+	if err := unix.Lutimes(h.Path("/link"), []unix.Timeval{{Sec: want.Unix()}, {Sec: want.Unix()}}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := h.Changed("/link"); err != nil || !got.Equal(want) {
+		t.Errorf("Changed of a link: got %v and error %v, want %v", got, err, want)
+	}
+	if _, err := h.Changed("/none"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Changed of nothing: got error %v, want one that is fs.ErrNotExist", err)
 	}
 }
 
