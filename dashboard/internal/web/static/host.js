@@ -2,11 +2,11 @@
 
 import { Charts } from "./host-charts.js";
 import { Happenings, Rewound } from "./host-past.js";
+import { facts } from "./host-facts.js";
 import { Flat } from "./host-flat.js";
 import { html } from "./html.js";
 import { Instances } from "./host-instances.js";
 import { VIEWS } from "./host-views.js";
-import { format } from "./format.js";
 import { Ago, At, State } from "./parts.js";
 import { fleetURL } from "./router.js";
 import { Ranges } from "./range-pick.js";
@@ -14,7 +14,7 @@ import { at, past } from "./rewind.js";
 import { sections } from "./sections.js";
 import * as store from "./store.js";
 import { reasons } from "./summary.js";
-/** @import { Detail, Fields, Summary } from "./types.js" */
+/** @import { Detail, Summary } from "./types.js" */
 /** @import { Section } from "./sections.js" */
 
 /**
@@ -72,32 +72,11 @@ function Head({ name, summary, detail }) {
       </li>`)}
     </ul>`}
     <div class="below">
-      <p class="facts muted">${facts(summary, detail).map((fact) => html`<span key=${fact}>${fact}</span>`)}</p>
+      <p class="facts muted">${facts(summary, detail, summary && store.reading(summary, "system.uptime_seconds")).map((fact) => html`<span key=${fact}>${fact}</span>`)}</p>
       <${Ranges} />
     </div>
     <${Rewound} />
   </header>`;
-}
-
-/**
- * What the host is: system, kernel, uptime, machine, tags.
- * @param {Summary | undefined} summary
- * @param {Detail | null} detail
- * @returns {string[]}
- */
-function facts(summary, detail) {
-  if (summary === undefined) return ["\u00a0"];
-  const system = /** @type {Fields} */ (detail?.stats?.system ?? {});
-  const uptime = system.uptime_seconds ?? store.reading(summary, "system.uptime_seconds");
-  const all = [
-    [summary.os, summary.os_version].filter(Boolean).join(" "),
-    [summary.kernel && "Linux " + summary.kernel, summary.architecture].filter(Boolean).join(" "),
-    typeof uptime === "number" ? "up " + format("seconds", uptime) : "",
-    typeof system.machine === "string" ? system.machine : "",
-    typeof system.cpu_model === "string" ? system.cpu_model : "",
-    (summary.tags ?? []).join(", "),
-  ];
-  return all.filter((fact) => fact !== "");
 }
 
 /**
