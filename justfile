@@ -40,6 +40,10 @@ torture *arguments:
 test-homeassistant:
     exec ./check --only homeassistant
 
+# make Debian packages and archives for all kinds of machines, into bin/package
+package *arguments:
+    exec go run ./test/package {{arguments}}
+
 # write the generated documents again
 gen:
     exec go run ./test/gen
