@@ -85,6 +85,7 @@ func TestCharts(t *testing.T) {
 
 	// Any two moments can be shown, in the order in which they were.
 	do(t, ctx, chromedp.Click(chromedp.CSS(`.between summary`)))
+	holds(t, ctx, `document.getElementById("between-to") !== null`)
 	evaluate[bool](t, ctx, `(() => {
 		document.getElementById("between-from").value = "2026-03-02T12:00";
 		document.getElementById("between-to").value = "2025-03-02T12:00";

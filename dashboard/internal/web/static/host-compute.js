@@ -3,14 +3,16 @@
 import { format } from "./format.js";
 import { Flat } from "./host-flat.js";
 import { html } from "./html.js";
-import { Bar, Spark } from "./parts.js";
+import { later } from "./later.js";
+import { Bar } from "./parts.js";
 import { at } from "./rewind.js";
 import { fieldOf } from "./sections.js";
 import * as store from "./store.js";
 import { fault } from "./summary.js";
-import { tails } from "./tail.js";
 /** @import { Summary } from "./types.js" */
 /** @import { Section } from "./sections.js" */
+
+const Tail = later(() => import("./host-tail.js").then((module) => module.Tail));
 
 /**
  * CPU is the usage, large and as a line, above the group's fields.
@@ -47,7 +49,7 @@ function Headline({ section, summary, label, aside }) {
   return html`<div class="headline">
     <p class=${"large is-" + (severity ?? "plain")}>${format("percent", section.rows[0].fields.usage_percent)}</p>
     <div class="trace">
-      ${at.value === 0 && store.history.value === null && html`<${Spark} values=${tails.value.get(id) ?? []} label=${label} />`}
+      ${at.value === 0 && store.history.value === null && html`<${Tail} metric=${id} label=${label} />`}
       <p class="muted">${aside}</p>
     </div>
   </div>`;

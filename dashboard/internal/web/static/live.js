@@ -1,7 +1,6 @@
 // The one event stream: opens it, keeps it open, and puts what it brings
 // into the store.
 
-import { follow, forgetTail } from "./tail.js";
 import { adjust } from "./clock.js";
 import * as store from "./store.js";
 /** @import { Broker, Detail, History, Snapshot, Summary } from "./types.js" */
@@ -41,7 +40,6 @@ class Live {
     if (this.#source !== null && name === this.#watched) return;
     this.#watched = name;
     store.detail.value = null;
-    forgetTail();
     this.open();
   }
 
@@ -94,7 +92,6 @@ class Live {
   #begin(snapshot) {
     adjust(snapshot.now);
     store.replace(snapshot);
-    if (snapshot.detail) follow(snapshot.detail);
     store.connection.value = { up: true, reached: Date.now() };
     if (snapshot.version === this.#version && store.catalogue.peek().length > 0) return;
     fetch("/api/catalogue")
@@ -114,7 +111,6 @@ class Live {
     if (data.host.name !== this.#watched) return;
     store.detail.value = data;
     store.update([data.host]);
-    follow(data);
   }
 
   /** Waits longer after each failure, with jitter, so that a hundred open

@@ -3,7 +3,7 @@
 import { useMemo } from "./vendor/hooks.js";
 import { computed } from "./vendor/signals.js";
 import { now } from "./clock.js";
-import { age, THIN } from "./format.js";
+import { age } from "./format.js";
 import { html } from "./html.js";
 /** @import { Mark, Severity } from "./types.js" */
 
@@ -71,33 +71,4 @@ export function At({ time }) {
 export function exact(time) {
   const moment = new Date(time);
   return Number.isNaN(moment.getTime()) ? time : EXACT.format(moment);
-}
-
-/**
- * A line of the last values, from 0 to 100, with the last one marked. Each
- * value has its fixed place, so that a young line starts at the right.
- * @param {{ values: number[], label: string }} props
- */
-export function Spark({ values, label }) {
-  const [width, height, places] = [240, 32, 60];
-  const x = (/** @type {number} */ i) => width - 3 - ((values.length - 1 - i) * (width - 6)) / (places - 1);
-  const y = (/** @type {number} */ v) => height - 3 - (Math.max(0, Math.min(100, v)) * (height - 6)) / 100;
-  const points = values.map((v, i) => `${x(i).toFixed(1)},${y(v).toFixed(1)}`).join(" ");
-  const last = values.length - 1;
-  return html`<svg class="spark" viewBox=${`0 0 ${width} ${height}`} preserveAspectRatio="xMaxYMid meet" role="img">
-    <title>${summary(label, values)}</title>
-    <polyline points=${points} fill="none" stroke="currentColor" stroke-width="1.25" stroke-linejoin="round" />
-    ${last >= 0 && html`<circle cx=${x(last)} cy=${y(values[last])} r="2.5" fill="currentColor" />`}
-  </svg>`;
-}
-
-/**
- * What a sparkline shows, in words.
- * @param {string} label
- * @param {number[]} values
- */
-function summary(label, values) {
-  if (values.length === 0) return `${label}: no values yet`;
-  const range = `${Math.min(...values).toFixed(0)} to ${Math.max(...values).toFixed(0)}${THIN}%`;
-  return `${label}, ${values.length === 1 ? "one sample" : values.length + " samples"} since this page was opened, ${range}`;
 }

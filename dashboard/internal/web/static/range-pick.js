@@ -1,12 +1,15 @@
 // Chooses the time that charts show: a span until now, or any two moments.
 
-import { useRef } from "./vendor/hooks.js";
+import { useState } from "./vendor/hooks.js";
 import { OFFSETS } from "./chart-before.js";
 import { html } from "./html.js";
-import { bounds, fix, live, range, SPANS } from "./range.js";
+import { later } from "./later.js";
+import { bounds, live, range, SPANS } from "./range.js";
 import { at, walk } from "./rewind.js";
 import { query, route, setQuery } from "./router.js";
 import * as store from "./store.js";
+
+const Form = later(() => import("./range-form.js").then((module) => module.Form));
 
 /** Ranges is the row of choices; a host's page can go back in time besides. */
 export function Ranges() {
@@ -32,39 +35,16 @@ function Before() {
 
 /** Between asks for two moments, and says which are shown. */
 function Between() {
-  const place = useRef(/** @type {HTMLDetailsElement | null} */ (null));
+  const [open, setOpen] = useState(false);
   const shown = range.value;
   const fixed = shown.end !== 0;
   const [from, to] = bounds(shown);
-  const take = (/** @type {SubmitEvent} */ event) => {
-    event.preventDefault();
-    const given = new FormData(/** @type {HTMLFormElement} */ (event.target));
-    const [one, other] = ["from", "to"].map((name) => Date.parse(String(given.get(name))) / 1000);
-    if (place.current) place.current.open = false;
-    fix(Math.min(one, other), Math.max(one, other));
-  };
-  const leave = (/** @type {KeyboardEvent} */ event) => {
-    if (event.key === "Escape" && place.current) place.current.open = false;
-  };
-  return html`<details class="between" ref=${place} onKeyDown=${leave}>
+  const close = () => setOpen(false);
+  return html`<details class="between" open=${open} onToggle=${(/** @type {Event} */ event) => setOpen(/** @type {HTMLDetailsElement} */ (event.target).open)}
+    onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && close()}>
     <summary class=${fixed ? "fixed" : ""}>${fixed ? stretch(from, to) : "from – to"}</summary>
-    <form onSubmit=${take}>
-      ${[["from", from], ["to", to]].map(([name, moment]) => html`
-        <label for=${"between-" + name}>${name}</label>
-        <input key=${name} id=${"between-" + name} type="datetime-local" name=${name} required value=${local(Number(moment))} />
-      `)}
-      <button class="set">Show</button>
-    </form>
+    ${open && html`<${Form} from=${from} to=${to} onDone=${close} />`}
   </details>`;
-}
-
-/**
- * A moment as an input of date and time has it: in the browser's zone.
- * @param {number} seconds Since 1970.
- */
-function local(seconds) {
-  const moment = new Date(seconds * 1000);
-  return new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
 /**
