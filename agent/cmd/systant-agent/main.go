@@ -45,6 +45,9 @@ const usage = `usage: systant-agent [run|once|check|init|version] [-config FILE]
 -config FILE   the configuration; otherwise ./systant.toml,
                ~/.config/systant/systant.toml or /etc/systant/systant.toml,
                or the defaults
+
+The exit status is 0 when all went well, 69 when the broker can't be reached at
+the start, 78 for a bad configuration, and 1 for anything else.
 `
 
 // gcPercent keeps the heap, of which a sample's garbage is a large part, to

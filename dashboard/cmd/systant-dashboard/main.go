@@ -35,6 +35,9 @@ const usage = `usage: systant-dashboard [run|check|init|version] [-config FILE]
 -config FILE   the configuration; otherwise ./systant-dashboard.toml,
                ~/.config/systant/systant-dashboard.toml or
                /etc/systant/systant-dashboard.toml, or the defaults
+
+The exit status is 0 when all went well, 78 for a bad configuration, and 1 for
+anything else.
 `
 
 // main runs the program.
