@@ -43,7 +43,9 @@ func Run(ctx context.Context, c Config, log *slog.Logger) error {
 	p.announcer.start(ctx)
 	if err = p.connect(ctx); err == nil && ctx.Err() == nil {
 		log.Info("agent ready", "host", c.Hostname, "server", p.link.Status().Address, "interval", c.Interval, "commands", len(c.Commands.Commands))
+		c.Notifier.Ready()
 		p.run(ctx, started.Add(c.StartupDelay))
+		c.Notifier.Stopping()
 		err = p.leave(ctx)
 	}
 	return errors.Join(err, sampler.Close())
@@ -129,16 +131,23 @@ func (p *publisher) status(state string) mqtt.Message {
 // run publishes a sample at first, and then each interval, until ctx ends.
 // While there is no link it measures nothing; once it is back, it publishes
 // at once if a sample is overdue. Home Assistant need not wait for the first.
+// The service manager hears from here, and so only while samples are taken,
+// that the agent is alive.
 func (p *publisher) run(ctx context.Context, first time.Time) {
 	timer := time.NewTimer(time.Until(first))
 	defer timer.Stop()
 	inventory := time.NewTimer(inventoryAfter)
 	defer inventory.Stop()
+	alive, stop := p.config.Notifier.Ticker()
+	defer stop()
 	next, overdue := first, false
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-alive:
+			p.config.Notifier.Alive()
+			continue
 		case <-p.up:
 			if !overdue {
 				continue

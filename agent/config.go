@@ -14,6 +14,7 @@ import (
 	"systant/pkg/config"
 	"systant/pkg/mqtt"
 	"systant/pkg/schema"
+	"systant/pkg/systemd"
 )
 
 // FileName is the configuration file's name in the folders that are searched.
@@ -44,6 +45,9 @@ type Config struct {
 	Collect        collect.Config
 	Commands       command.Config
 	HomeAssistant  homeassistant.Config
+	// Notifier tells the service manager how the agent is doing; nil where there
+	// is none.
+	Notifier *systemd.Notifier
 	// Notes tell the operator what in the file has no effect.
 	Notes []string
 }

@@ -11,6 +11,7 @@ import (
 	"systant/pkg/config"
 	"systant/pkg/mqtt"
 	"systant/pkg/schema"
+	"systant/pkg/systemd"
 )
 
 // FileName is the name of the configuration file that is looked for.
@@ -45,8 +46,9 @@ type Config struct {
 	History HistoryConfig
 	// LogLevel is the least level that is logged.
 	LogLevel slog.Level
-	// OnReady, if not nil, is called once the page can be opened.
-	OnReady func()
+	// Notifier tells the service manager how the dashboard is doing; nil where
+	// there is none.
+	Notifier *systemd.Notifier
 }
 
 // BrokerConfig says how the dashboard's own broker is reached.

@@ -188,6 +188,7 @@ func (d *Dashboard) Run(ctx context.Context) error {
 		stopHistory()
 		return nil
 	})
+	tasks.Go(func() error { return d.stayAlive(ctx) })
 	d.ready()
 	return tasks.Wait()
 }
@@ -195,8 +196,25 @@ func (d *Dashboard) Run(ctx context.Context) error {
 // ready tells the operator, and whoever waits, that the page can be opened.
 func (d *Dashboard) ready() {
 	d.log.Info("dashboard ready", "url", d.URL(), "broker", d.link.state.now().Address, "embedded", d.config.Embedded)
-	if d.config.OnReady != nil {
-		d.config.OnReady()
+	d.config.Notifier.Ready()
+}
+
+// stayAlive tells the service manager, until ctx ends, that the dashboard is
+// alive: that what the page shows can be read. The disk has no part in it, since
+// a slow one is no reason to end what shows the present.
+func (d *Dashboard) stayAlive(ctx context.Context) error {
+	ticks, stop := d.config.Notifier.Ticker()
+	defer stop()
+	for {
+		select {
+		case <-ctx.Done():
+			d.config.Notifier.Stopping()
+			return nil
+		case <-ticks:
+			d.feed.fleet.States()
+			d.hub.Sessions()
+			d.config.Notifier.Alive()
+		}
 	}
 }
 

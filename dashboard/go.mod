@@ -6,6 +6,7 @@ replace (
 	systant/pkg/config => ../pkg/config
 	systant/pkg/mqtt => ../pkg/mqtt
 	systant/pkg/schema => ../pkg/schema
+	systant/pkg/systemd => ../pkg/systemd
 )
 
 require (
@@ -26,6 +27,7 @@ require (
 	systant/pkg/config v0.0.0
 	systant/pkg/mqtt v0.0.0
 	systant/pkg/schema v0.0.0
+	systant/pkg/systemd v0.0.0
 )
 
 require (

@@ -8,6 +8,7 @@ replace (
 	systant/pkg/config => ../pkg/config
 	systant/pkg/mqtt => ../pkg/mqtt
 	systant/pkg/schema => ../pkg/schema
+	systant/pkg/systemd => ../pkg/systemd
 )
 
 require (

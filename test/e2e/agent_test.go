@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"systant/pkg/mqtt"
 	"systant/pkg/schema"
@@ -47,6 +48,47 @@ func TestAgentLife(t *testing.T) {
 	expect(t, arrived, "systant/testhost/status", schema.Offline)
 	if got := agent.wait(t); got != 0 {
 		t.Errorf("exit status %d, want 0", got)
+	}
+}
+
+// TestAgentNotifies looks at what the service manager hears: nothing before the
+// broker has taken the agent, and that it is alive only while it is.
+func TestAgentNotifies(t *testing.T) {
+	broker := startMosquitto(t, open)
+	socket := filepath.Join(t.TempDir(), "notify")
+	manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer manager.Close()
+	hear := func() string {
+		t.Helper()
+		message := make([]byte, 100)
+		if err := manager.SetReadDeadline(time.Now().Add(patience)); err != nil {
+			t.Fatal(err)
+		}
+		n, err := manager.Read(message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(message[:n])
+	}
+	environment := []string{"NOTIFY_SOCKET=" + socket, "WATCHDOG_USEC=200000"}
+	refused := start(t, "systant-agent", environment, "-config", agentConfig(t, "port = 1"))
+	if got := refused.wait(t); got != 69 {
+		t.Errorf("without a broker: got exit status %d, want 69", got)
+	}
+	agent := start(t, "systant-agent", environment, "-config", agentConfig(t, fmt.Sprintf("port = %d", broker.port)))
+	for _, want := range []string{"READY=1", "WATCHDOG=1", "WATCHDOG=1"} {
+		if got := hear(); got != want {
+			t.Errorf("the service manager heard %q, want %q", got, want)
+		}
+	}
+	agent.signal(t, syscall.SIGTERM)
+	for got := ""; got != "STOPPING=1"; {
+		if got = hear(); got != "WATCHDOG=1" && got != "STOPPING=1" {
+			t.Fatalf("the service manager heard %q, want STOPPING=1", got)
+		}
 	}
 }
 

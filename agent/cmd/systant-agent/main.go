@@ -17,6 +17,7 @@ import (
 	"systant/agent"
 	"systant/pkg/config"
 	"systant/pkg/mqtt"
+	"systant/pkg/systemd"
 )
 
 // The exit statuses, after sysexits.h where it has one.
@@ -107,6 +108,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 			fmt.Fprintf(stdout, "%s\n", sample)
 		}
 	case "run":
+		c.Notifier = systemd.New(getenv, log)
 		err = agent.Run(ctx, c, log)
 	}
 	return outcome(err, stderr)

@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"systant/dashboard"
 	"systant/pkg/config"
+	"systant/pkg/systemd"
 )
 
 // The exit statuses.
@@ -77,26 +77,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return exitOK
 	}
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel}))
-	c.OnReady = func() { notify(getenv("NOTIFY_SOCKET"), log) }
+	c.Notifier = systemd.New(getenv, log)
 	if err := dashboard.Run(ctx, c, log); err != nil {
 		fmt.Fprintln(stderr, "systant-dashboard:", err)
 		return exitError
 	}
 	return exitOK
-}
-
-// notify tells systemd, where it started this, that the page can be opened;
-// see sd_notify(3).
-func notify(socket string, log *slog.Logger) {
-	if socket == "" {
-		return
-	}
-	conn, err := net.Dial("unixgram", socket)
-	if err == nil {
-		defer conn.Close()
-		_, err = conn.Write([]byte("READY=1"))
-	}
-	if err != nil {
-		log.Warn("service manager not notified", "err", err)
-	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -87,18 +88,41 @@ func (s *stopper) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// TestNotify tells a service manager once that the dashboard is ready.
+// TestNotify tells a service manager that the dashboard is ready, alive, and
+// about to end.
 func TestNotify(t *testing.T) {
+	t.Chdir(t.TempDir())
 	socket := filepath.Join(t.TempDir(), "notify")
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	notify(socket, nil)
+	if err := conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	env := map[string]string{"NOTIFY_SOCKET": socket, "WATCHDOG_USEC": "100000", "STATE_DIRECTORY": t.TempDir()}
+	config := write(t, "[http]\nlisten = \"127.0.0.1:0\"\n[broker]\nlisten = \"127.0.0.1:0\"\n")
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	ended := make(chan int)
+	go func() {
+		ended <- run(ctx, []string{"-config", config}, func(name string) string { return env[name] }, io.Discard, io.Discard)
+	}()
 	got := make([]byte, 100)
-	n, err := conn.Read(got)
-	if err != nil || string(got[:n]) != "READY=1" {
-		t.Errorf("got %q, %v", got[:n], err)
+	for _, want := range []string{"READY=1", "WATCHDOG=1", "WATCHDOG=1"} {
+		if n, err := conn.Read(got); err != nil || string(got[:n]) != want {
+			t.Errorf("got %q, %v, want %s", got[:n], err, want)
+		}
+	}
+	stop()
+	for said := ""; said != "STOPPING=1"; {
+		n, err := conn.Read(got)
+		if said = string(got[:n]); err != nil || said != "WATCHDOG=1" && said != "STOPPING=1" {
+			t.Fatalf("got %q, %v, want STOPPING=1", said, err)
+		}
+	}
+	if status := <-ended; status != exitOK {
+		t.Errorf("got status %d, want %d", status, exitOK)
 	}
 }

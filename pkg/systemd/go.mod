@@ -1,0 +1,3 @@
+module systant/pkg/systemd
+
+go 1.26.0
