@@ -112,8 +112,31 @@ func (c *disk) list() error {
 	}
 	var all []mount
 	all, c.bad = parseMounts(table)
+	c.unseal(all)
 	c.table, c.mounts = table, c.choose(all)
 	return nil
+}
+
+// unseal has mounts as writable as the system's first process sees them, from
+// /proc/1/mountinfo: systemd makes all of them read-only to a service with
+// ProtectSystem=strict (systemd.exec(5)). Where that process is not to be seen,
+// or lacks the mount, what the agent sees holds.
+func (c *disk) unseal(mounts []mount) {
+	table, err := c.host.Read("/proc/1/mountinfo")
+	if err != nil {
+		return
+	}
+	type place struct{ device, point string }
+	readOnly := make(map[place]bool)
+	system, _ := parseMounts(table)
+	for _, m := range system {
+		readOnly[place{m.device, m.point}] = m.readOnly
+	}
+	for i, m := range mounts {
+		if known, ok := readOnly[place{m.device, m.point}]; ok {
+			mounts[i].readOnly = known
+		}
+	}
 }
 
 // choose returns the mounts to publish, in the order of the table.

@@ -66,6 +66,47 @@ func collectDisks(t *testing.T, mountinfo string, options DiskOptions) map[strin
 	return s.Disk
 }
 
+// TestDiskOfAHardenedService holds what a service sees whose mounts systemd has
+// made read-only, against what the first process sees.
+func TestDiskOfAHardenedService(t *testing.T) {
+	own := `50 49 8:1 / / ro - ext4 /dev/sda1 rw
+51 50 8:2 / /srv ro - ext4 /dev/sdb1 rw
+52 50 8:3 / /usr ro - ext4 /dev/sdc1 rw
+53 50 8:4 / /failed ro - ext4 /dev/sdd1 ro
+54 50 8:5 / /mine ro - ext4 /dev/sde1 rw
+`
+	first := `20 1 8:9 / / ro - ext4 /dev/ram rw
+28 20 8:1 / / rw - ext4 /dev/sda1 rw
+29 28 8:2 / /srv rw - ext4 /dev/sdb1 rw
+30 28 8:3 / /usr ro - ext4 /dev/sdc1 rw
+31 28 8:4 / /failed rw - ext4 /dev/sdd1 ro
+`
+	files := map[string]string{"proc/self/mountinfo": own, "proc/1/mountinfo": first}
+	for _, seen := range []bool{true, false} {
+		if !seen {
+			delete(files, "proc/1/mountinfo")
+		}
+		host := writeHost(t, files)
+		host.Statfs = func(string) (kernel.Filesystem, error) { return someSize, nil }
+		c, err := newDisk(Config{Host: host})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s schema.Stats
+		if err := c.Collect(t.Context(), &s, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		got := make(map[string]bool)
+		for point, d := range s.Disk {
+			got[point] = d.ReadOnly
+		}
+		want := map[string]bool{"/": !seen, "/srv": !seen, "/usr": true, "/failed": true, "/mine": true}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("first process seen: %v: read-only (-want +got):\n%s", seen, diff)
+		}
+	}
+}
+
 func TestDiskChoosesMounts(t *testing.T) {
 	tests := []struct {
 		name, mountinfo string
