@@ -48,6 +48,10 @@ package *arguments:
 gen:
     exec go run ./test/gen
 
+# write the hash of the Nix packages' dependencies again
+vendor-hash:
+    exec go run ./test/vendorhash -write
+
 # run one fuzz target: just fuzz FuzzParseHost ./pkg/schema 1m
 fuzz target package time="30s":
     exec go test -run '^$' -fuzz '^{{target}}$' -fuzztime {{time}} {{package}}

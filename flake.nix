@@ -1,0 +1,76 @@
+{
+  description = "Live metrics and commands of Linux hosts over MQTT";
+
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05-small";
+
+  outputs =
+    { self, nixpkgs }:
+    let
+      inherit (nixpkgs) lib;
+      systems = [
+        "x86_64-linux"
+        "aarch64-linux"
+      ];
+      each = f: lib.genAttrs systems (system: f nixpkgs.legacyPackages.${system});
+      programs = pkgs: pkgs.callPackages ./deploy/nix/packages.nix { };
+    in
+    {
+      packages = each (
+        pkgs:
+        let
+          found = programs pkgs;
+        in
+        {
+          inherit (found) systant-agent systant-dashboard;
+          default = found.systant-agent;
+        }
+      );
+
+      overlays.default = _final: prev: {
+        inherit (programs prev) systant-agent systant-dashboard;
+      };
+
+      nixosModules = {
+        systant = import ./deploy/nix/agent.nix { inherit self; };
+        systant-dashboard = import ./deploy/nix/dashboard.nix { inherit self; };
+        default.imports = [
+          self.nixosModules.systant
+          self.nixosModules.systant-dashboard
+        ];
+      };
+
+      apps = each (
+        pkgs:
+        let
+          app = package: {
+            type = "app";
+            program = lib.getExe package;
+            meta = { inherit (package.meta) description; };
+          };
+          found = self.packages.${pkgs.stdenv.hostPlatform.system};
+        in
+        {
+          systant-agent = app found.systant-agent;
+          systant-dashboard = app found.systant-dashboard;
+          default = app found.systant-agent;
+        }
+      );
+
+      checks = each (
+        pkgs:
+        {
+          inherit (self.packages.${pkgs.stdenv.hostPlatform.system})
+            systant-agent
+            systant-dashboard
+            ;
+        }
+        // import ./deploy/nix/checks.nix { inherit self nixpkgs pkgs; }
+      );
+
+      devShells = each (pkgs: {
+        default = import ./deploy/nix/shell.nix { inherit pkgs; };
+      });
+
+      formatter = each (pkgs: pkgs.nixfmt-tree);
+    };
+}

@@ -1,0 +1,5 @@
+# services.systant asks for signatures
+{
+  services.systant.enable = true;
+  services.systant.requireSignature = true;
+}

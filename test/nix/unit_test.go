@@ -1,0 +1,86 @@
+package nix
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// store matches a path in the store, which no test has.
+var store = regexp.MustCompile(`/nix/store/[\w.+-]+(/[\w./+-]+)?`)
+
+// exposures are the most that systemd-analyze may find, by sample and unit.
+// 2.0 is the bound; the others are what their purpose costs.
+var exposures = map[string]float64{
+	"plain/systant-agent":         2.0,
+	"host/systant-agent":          2.0,
+	"gpu/systant-agent":           2.0,
+	"commands/systant-agent":      2.6, // cgroups of its own, and new ones for commands
+	"plain/systant-dashboard":     1.5,
+	"center/systant-dashboard":    1.5,
+	"elsewhere/systant-dashboard": 1.5,
+	"commands/systant-cmd-backup": 2.6, // root, without what it need not do
+	"commands/systant-cmd-update": 10,  // it changes the system
+}
+
+// TestUnits has systemd look at each unit: that it knows all that stands there,
+// and how much the service can do to the machine.
+func TestUnits(t *testing.T) {
+	analyze := installed(t, "systemd-analyze")
+	seen := 0
+	for name, s := range samples(t) {
+		for unit, text := range s.Units {
+			path := filepath.Join(t.TempDir(), unit+".service")
+			text = regexp.MustCompile(`(?m)^ExecStart=.*`).ReplaceAllString(text, "ExecStart=/bin/true")
+			if err := os.WriteFile(path, []byte(store.ReplaceAllString(text, "/bin/true")), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			verify(t, analyze, name, path)
+			most, ok := exposures[name+"/"+unit]
+			if !ok {
+				t.Errorf("%s/%s: got no bound", name, unit)
+			}
+			got := exposure(t, analyze, path)
+			t.Logf("%s/%s: exposure %.1f", name, unit, got)
+			if got > most {
+				t.Errorf("%s/%s: got exposure %.1f, want at most %.1f", name, unit, got, most)
+			}
+			seen++
+		}
+	}
+	if seen != len(exposures) {
+		t.Errorf("got %d units, want %d", seen, len(exposures))
+	}
+}
+
+// verify reports what systemd does not understand in a unit. What it says of
+// others, and of users that this machine lacks, is none of ours.
+func verify(t *testing.T, analyze, name, path string) {
+	t.Helper()
+	out, _ := exec.CommandContext(t.Context(), analyze, "verify", "--man=no", path).CombinedOutput()
+	for line := range strings.Lines(string(out)) {
+		ours := strings.Contains(line, filepath.Base(path)) && !strings.Contains(line, "SELinux")
+		if ours && !strings.Contains(line, "DelegateSubgroup") { // systemd 254
+			t.Errorf("%s: %s", name, line)
+		}
+	}
+}
+
+// exposure returns the score of a unit, from 0 to 10.
+func exposure(t *testing.T, analyze, path string) float64 {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), analyze, "security", "--offline=yes", "--no-pager", path).CombinedOutput()
+	found := regexp.MustCompile(`Overall exposure level for .*: ([0-9.]+)`).FindSubmatch(out)
+	if found == nil {
+		t.Fatalf("systemd-analyze security: %v: %s", err, out)
+	}
+	score, err := strconv.ParseFloat(string(found[1]), 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return score
+}
