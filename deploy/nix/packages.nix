@@ -39,6 +39,7 @@ let
           fileset = lib.fileset.unions [
             ../../agent
             ../../dashboard
+            ../../deploy/examples
             ../../pkg
             ../../go.work
             ../../go.work.sum
@@ -67,11 +68,13 @@ let
         ];
 
         # The program's own tests and those of what it shares. What needs a
-        # broker or a program that a build lacks skips itself.
+        # broker or a program that a build lacks skips itself; left out is what
+        # needs the id of a machine, or the resolver of names.
         checkPhase = ''
           runHook preCheck
           export HOME=$TMPDIR
-          go test ./${folder} ./${folder}/cmd/... ./pkg/config ./pkg/mqtt ./pkg/schema ./pkg/systemd
+          go test -skip '^(TestInitPrintsAFileThatCheckTakes|TestNoBrokerExits69|TestConnectErrors)$' \
+            ./${folder} ./${folder}/cmd/... ./pkg/config ./pkg/mqtt ./pkg/schema ./pkg/systemd
           runHook postCheck
         '';
 

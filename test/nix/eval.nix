@@ -119,7 +119,8 @@ let
     inherit (p.args.overrideModAttrs { }) buildPhase;
     hardeningDisable = p.args.hardeningDisable or [ ];
     env = p.args.env or { };
-    meta = removeAttrs p.meta [ "platforms" ];
+    inherit (p.meta) description mainProgram;
+    license = p.meta.license.spdxId;
   };
 in
 {
@@ -146,7 +147,10 @@ in
         let
           node = evaluate [ module ];
         in
-        lib.filter (lib.hasPrefix "systant") (lib.attrNames node.config.systemd.services)
+        {
+          units = lib.filter (lib.hasPrefix "systant") (lib.attrNames node.config.systemd.services);
+          failed = failed node.config;
+        }
       ) test.nodes;
     };
 

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // nixFiles returns the paths of all Nix files of the repository.
@@ -153,14 +155,22 @@ func TestVirtualMachines(t *testing.T) {
 		t.Fatal(err)
 	}
 	var vm struct {
-		Script string              `json:"script"`
-		Nodes  map[string][]string `json:"nodes"`
+		Script string `json:"script"`
+		Nodes  map[string]struct {
+			Units  []string `json:"units"`
+			Failed []string `json:"failed"`
+		} `json:"nodes"`
 	}
 	if err := json.Unmarshal(text, &vm); err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(vm.Nodes["host"], " ") + ", " + strings.Join(vm.Nodes["server"], " "); got != "systant-agent systant-cmd-mark, systant-dashboard" {
-		t.Errorf("got the units %s", got)
+	got := make(map[string]string)
+	for name, node := range vm.Nodes {
+		got[name] = strings.Join(append(node.Units, node.Failed...), " ")
+	}
+	want := map[string]string{"host": "systant-agent systant-cmd-mark", "server": "systant-dashboard"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("units and failed assertions of the machines (-want +got):\n%s", diff)
 	}
 	python := exec.CommandContext(t.Context(), installed(t, "python3"), "-c", `import ast, sys; ast.parse(sys.stdin.read())`)
 	python.Stdin = strings.NewReader(vm.Script)

@@ -13,7 +13,7 @@ import (
 // sources are the paths that the packages are built from, as packages.nix has
 // them.
 func sources() []string {
-	return []string{"agent", "dashboard", "pkg", "go.work", "go.work.sum"}
+	return []string{"agent", "dashboard", "deploy/examples", "pkg", "go.work", "go.work.sum"}
 }
 
 // compute returns the hash of the dependencies of the repository in root, of

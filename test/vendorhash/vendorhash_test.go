@@ -59,6 +59,27 @@ func TestPackagesAreBuiltFromTheseSources(t *testing.T) {
 	}
 }
 
+// TestSkippedTestsExist looks for the tests that the packages leave out: under
+// another name they would run where they can't succeed.
+func TestSkippedTestsExist(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "deploy/nix/packages.nix"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "-skip '^(")
+	names, _, found := strings.Cut(rest, ")$'")
+	if !found {
+		t.Fatal("packages.nix: got no tests that are skipped")
+	}
+	for name := range strings.SplitSeq(names, "|") {
+		list := exec.CommandContext(t.Context(), "git", "grep", "-q", "func "+name+"(", "--", "agent", "dashboard", "pkg")
+		list.Dir = root
+		if err := list.Run(); err != nil {
+			t.Errorf("%s: %v, want it in the sources of the packages", name, err)
+		}
+	}
+}
+
 // TestHash holds the hash of a tree against the one that Nix 2.8 gave.
 func TestHash(t *testing.T) {
 	tree := filepath.Join(t.TempDir(), "tree")

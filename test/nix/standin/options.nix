@@ -52,6 +52,7 @@ in
       hostName = option types.str "nixos";
       firewall.allowedTCPPorts = option (types.listOf types.port) [ ];
     };
+    security.acme = any;
     security.polkit = {
       enable = option types.bool false;
       extraConfig = option types.lines "";
