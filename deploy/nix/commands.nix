@@ -94,7 +94,7 @@ let
       path = mkOption {
         type = types.listOf types.package;
         default = [ ];
-        description = "Packages whose programs the script finds by name.";
+        description = "Packages whose programs the script finds by name, before the system's.";
       };
       hardened = mkOption {
         type = types.bool;
@@ -248,7 +248,9 @@ in
           if command.description == null then "Systant command ${name}" else command.description;
         restartIfChanged = false;
         stopIfChanged = false;
-        inherit (command) script path;
+        inherit (command) script;
+        # Behind its own packages, what a command that the agent runs finds too.
+        path = command.path ++ [ "/run/current-system/sw" ];
         serviceConfig = {
           Type = "oneshot";
         }

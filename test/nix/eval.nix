@@ -173,6 +173,15 @@ in
       else
         config.systemd.units."${name}.service".text
     );
+    # What NixOS puts before the programs that every unit finds.
+    paths = lib.filterAttrs (_: list: list != [ ]) (
+      lib.genAttrs ours (
+        name:
+        lib.filter (entry: lib.hasInfix "rsync" entry || lib.hasPrefix "/run" entry) (
+          map toString config.systemd.services.${name}.path
+        )
+      )
+    );
     scripts = lib.filterAttrs (_: text: text != "") (
       lib.genAttrs ours (name: config.systemd.services.${name}.script)
     );

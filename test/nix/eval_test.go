@@ -27,6 +27,7 @@ var update = flag.Bool("update", false, "write testdata anew")
 type system struct {
 	Units    map[string]string         `json:"units"`
 	Scripts  map[string]string         `json:"scripts"`
+	Paths    map[string][]string       `json:"paths"`
 	Settings map[string]map[string]any `json:"settings"`
 	Signers  []string                  `json:"signers"`
 	Failed   []string                  `json:"failed"`

@@ -89,7 +89,7 @@ func TestSystems(t *testing.T) {
 			section(unit+".service", plain(s.Units[unit]))
 		}
 		for _, unit := range slices.Sorted(maps.Keys(s.Scripts)) {
-			section("script of "+unit, s.Scripts[unit])
+			section("script of "+unit, "# PATH: "+strings.Join(s.Paths[unit], " ")+"\n"+s.Scripts[unit])
 		}
 		for _, program := range slices.Sorted(maps.Keys(s.Settings)) {
 			section(program+".toml", settings(t, s.Settings[program]))

@@ -23,7 +23,7 @@ let
       wants = texts;
       after = texts;
       before = texts;
-      path = option (types.listOf types.package) [ ];
+      path = option (types.listOf (types.either types.package types.str)) [ ];
       script = option types.lines "";
       restartIfChanged = option types.bool true;
       stopIfChanged = option types.bool true;
