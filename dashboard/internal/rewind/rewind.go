@@ -151,19 +151,23 @@ func (s *Store) Run(ctx context.Context) error {
 	// What was handed over meanwhile is to be written even if ctx ends now.
 	s.note(s.open(context.WithoutCancel(ctx)))
 	for {
+		var err error
 		select {
 		case <-ctx.Done():
 			return s.stop(context.WithoutCancel(ctx))
 		case <-s.wake:
-			s.note(s.write(ctx))
+			err = s.write(ctx)
 		case <-writing.C:
-			s.note(s.write(ctx))
+			err = s.write(ctx)
 		case now := <-forgetting.C:
-			s.note(s.forget(ctx, now))
+			err = s.forget(ctx, now)
 		case now := <-merging.C:
-			if err := s.merge(ctx, now); err != nil {
-				s.note(err)
+			if err = s.merge(ctx, now); err == nil {
+				continue // it tells nothing about writes
 			}
+		}
+		if ctx.Err() == nil { // what was broken off is written at the end
+			s.note(err)
 		}
 	}
 }
