@@ -5,8 +5,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -21,21 +19,17 @@ type reader struct {
 }
 
 // run reads events until ctx ends, and begins again where the stream does.
-func (r *reader) run(ctx context.Context, address string) {
+func (r *reader) run(ctx context.Context, s *stage) {
 	for ctx.Err() == nil {
-		if err := r.stream(ctx, address); err != nil && ctx.Err() == nil {
+		if err := r.stream(ctx, s); err != nil && ctx.Err() == nil {
 			_ = pause(ctx, time.Second) // it is over, or it goes on
 		}
 	}
 }
 
 // stream reads one stream of events.
-func (r *reader) stream(ctx context.Context, address string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/events", nil)
-	if err != nil {
-		return err
-	}
-	answer, err := http.DefaultClient.Do(request)
+func (r *reader) stream(ctx context.Context, s *stage) error {
+	answer, err := s.get(ctx, "/events")
 	if err != nil {
 		return err
 	}
@@ -89,7 +83,7 @@ func (r *reader) take() []time.Duration {
 func stall(ctx context.Context, address string) {
 	const again = 20 * time.Second
 	for ctx.Err() == nil {
-		c, err := net.Dial("tcp", address) //nolint:noctx // it is this machine's
+		c, err := dial(ctx, address)
 		if err != nil {
 			return
 		}

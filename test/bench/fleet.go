@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net/http"
 	"os"
 	"strconv"
 	"sync"
@@ -72,7 +71,7 @@ func (o fleetOptions) measure(ctx context.Context, s *stage) error {
 		return err
 	}
 	defer live.stop()
-	browsers := o.open(ctx, s)
+	ctx, browsers := o.open(ctx, s)
 	defer browsers.close()
 	if err := pause(ctx, o.warmup); err != nil {
 		return err
@@ -81,7 +80,7 @@ func (o fleetOptions) measure(ctx context.Context, s *stage) error {
 		return err
 	}
 	for range o.stalled {
-		browsers.Go(func() { stall(browsers.ctx, s.http) })
+		browsers.Go(func() { stall(ctx, s.http) })
 	}
 	return o.phase(ctx, seen, browsers, fmt.Sprintf("with %d stalled", o.stalled))
 }
@@ -94,7 +93,7 @@ func (o fleetOptions) fleet(ctx context.Context, s *stage, arguments ...string) 
 
 // sendPast sends the samples of the past and prints what they have cost.
 func (o fleetOptions) sendPast(ctx context.Context, s *stage, seen *sight) error {
-	before, err := seen.look()
+	before, err := seen.look(ctx)
 	if err != nil {
 		return err
 	}
@@ -107,11 +106,11 @@ func (o fleetOptions) sendPast(ctx context.Context, s *stage, seen *sight) error
 		if err := pause(ctx, time.Second); err != nil {
 			return err
 		}
-		if _, err := seen.look(); err != nil {
+		if _, err := seen.look(ctx); err != nil {
 			return err
 		}
 	}
-	after, err := seen.look()
+	after, err := seen.look(ctx)
 	if err != nil {
 		return err
 	}
@@ -121,7 +120,7 @@ func (o fleetOptions) sendPast(ctx context.Context, s *stage, seen *sight) error
 // phase measures for a while and prints what was seen.
 func (o fleetOptions) phase(ctx context.Context, seen *sight, browsers *browsers, name string) error {
 	browsers.take()
-	before, err := seen.look()
+	before, err := seen.look(ctx)
 	if err != nil {
 		return err
 	}
@@ -130,11 +129,11 @@ func (o fleetOptions) phase(ctx context.Context, seen *sight, browsers *browsers
 		if err := pause(ctx, time.Second); err != nil {
 			return err
 		}
-		if _, err := seen.look(); err != nil {
+		if _, err := seen.look(ctx); err != nil {
 			return err
 		}
 	}
-	after, err := seen.look()
+	after, err := seen.look(ctx)
 	if err != nil {
 		return err
 	}
@@ -145,20 +144,19 @@ func (o fleetOptions) phase(ctx context.Context, seen *sight, browsers *browsers
 type browsers struct {
 	sync.WaitGroup
 	readers []*reader
-	ctx     context.Context //nolint:containedctx // it ends the readers
 	cancel  context.CancelFunc
 }
 
-// open starts the readers.
-func (o fleetOptions) open(ctx context.Context, s *stage) *browsers {
-	b := &browsers{}
-	b.ctx, b.cancel = context.WithCancel(ctx)
+// open starts the readers, and returns a context that ends with them.
+func (o fleetOptions) open(ctx context.Context, s *stage) (context.Context, *browsers) {
+	ctx, cancel := context.WithCancel(ctx)
+	b := &browsers{cancel: cancel}
 	for range o.browsers {
 		r := &reader{}
 		b.readers = append(b.readers, r)
-		b.Go(func() { r.run(b.ctx, s.http) })
+		b.Go(func() { r.run(ctx, s) })
 	}
-	return b
+	return ctx, b
 }
 
 // close ends the readers.
@@ -179,8 +177,3 @@ func (b *browsers) take() []time.Duration {
 // errLost is returned where a measurement is worth nothing, as the dashboard
 // did not do its work.
 var errLost = errors.New("the dashboard did not take everything")
-
-// get reads an address of the dashboard.
-func (s *stage) get(path string) (*http.Response, error) {
-	return http.Get("http://" + s.http + path) //nolint:noctx // it is this machine's
-}

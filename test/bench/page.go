@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -75,7 +74,7 @@ func benchPage(ctx context.Context, arguments []string) error {
 func (s *stage) awaitHosts(ctx context.Context, n int) error {
 	return await(ctx, fmt.Sprint("a fleet of ", n), func() bool {
 		var health struct{ Hosts map[string]int }
-		answer, err := s.get("/healthz")
+		answer, err := s.get(ctx, "/healthz")
 		if err != nil {
 			return false
 		}
@@ -181,7 +180,7 @@ type shown struct {
 // latency publishes samples of one host and sees when each is on the screen,
 // among a fleet that sends its own.
 func (m *screen) latency(ctx context.Context) error {
-	c, err := net.Dial("tcp", m.stage.mqtt) //nolint:noctx // it is this machine's
+	c, err := dial(ctx, m.stage.mqtt)
 	if err != nil {
 		return err
 	}

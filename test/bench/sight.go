@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -29,7 +30,7 @@ type look struct {
 }
 
 // look looks once.
-func (s *sight) look() (look, error) {
+func (s *sight) look(ctx context.Context) (look, error) {
 	l := look{at: time.Now(), metrics: map[string]float64{}}
 	var err error
 	if l.cpu, err = s.stage.dashboard.cpu(); err != nil {
@@ -37,7 +38,7 @@ func (s *sight) look() (look, error) {
 	}
 	l.memory = s.stage.dashboard.proc("status")["VmRSS"]
 	s.most = max(s.most, l.memory)
-	answer, err := s.stage.get("/metrics")
+	answer, err := s.stage.get(ctx, "/metrics")
 	if err != nil {
 		return l, err
 	}

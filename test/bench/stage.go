@@ -90,7 +90,7 @@ func setUp(ctx context.Context, o stageOptions) (*stage, error) {
 		return s, fmt.Errorf("starting the dashboard: %w", err)
 	}
 	return s, await(ctx, "the dashboard", func() bool {
-		answer, err := http.Get("http://" + s.http + "/healthz") //nolint:noctx // it is this machine's
+		answer, err := s.get(ctx, "/healthz")
 		return err == nil && answer.Body.Close() == nil
 	})
 }
@@ -112,9 +112,23 @@ func (s *stage) mosquitto(ctx context.Context) error {
 	}
 	s.others = append(s.others, broker)
 	return await(ctx, "mosquitto", func() bool {
-		c, err := net.Dial("tcp", s.mqtt) //nolint:noctx // it is this machine's
+		c, err := dial(ctx, s.mqtt)
 		return err == nil && c.Close() == nil
 	})
+}
+
+// dial connects to an address.
+func dial(ctx context.Context, address string) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, "tcp", address)
+}
+
+// get reads an address of the dashboard.
+func (s *stage) get(ctx context.Context, path string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.http+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	return http.DefaultClient.Do(request)
 }
 
 // await waits until something is so, and names it where it never is.
