@@ -29,6 +29,11 @@ let
     systemd = config.systemd.package;
   };
 
+  base = import ./service.nix { inherit lib; } {
+    description = "Systant agent";
+    inherit (cfg) package configFile;
+  };
+
   duration = types.either types.ints.unsigned types.str;
 
   # A host with commands lets the agent make cgroups for them.
@@ -224,32 +229,18 @@ in
     systemd.services = lib.mkMerge [
       (commands.services cfg.commands)
       {
-        ${unit} = {
-          description = "Systant agent";
-          wantedBy = [ "multi-user.target" ];
-          wants = [ "network-online.target" ];
-          after = [ "network-online.target" ];
-          startLimitIntervalSec = 0;
+        ${unit} = base // {
           environment = mqtt.environment cfg.mqtt;
 
           serviceConfig =
-            import ./hardening.nix
+            base.serviceConfig
             // {
-              Type = "notify";
-              ExecStart = "${lib.getExe cfg.package} -config ${cfg.configFile}";
-              WatchdogSec = mkDefault "2min";
-              # The broker may be away at the start (69); a bad configuration (78)
-              # does not get better by itself.
-              Restart = "always";
-              RestartSec = mkDefault "10s";
-              RestartPreventExitStatus = 78;
               TimeoutStopSec = mkDefault "30s";
 
               # Not DynamicUser: polkit's rules name the user, and so do those of D-Bus.
               User = user;
               Group = user;
               StateDirectory = "systant";
-              StateDirectoryMode = "0700";
               LoadCredential = mqtt.credentials cfg.mqtt;
 
               # The processes, filesystems and files of the kernel are what it

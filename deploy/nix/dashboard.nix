@@ -24,6 +24,11 @@ let
     option = "services.systant-dashboard";
   };
 
+  base = import ./service.nix { inherit lib; } {
+    description = "Systant dashboard";
+    inherit (cfg) package configFile;
+  };
+
   duration = types.either types.ints.unsigned types.str;
   size = types.either types.ints.unsigned types.str;
   listens =
@@ -256,26 +261,14 @@ in
       lib.optional cfg.openFirewall cfg.port
       ++ lib.optional (broker.enable && broker.openFirewall) broker.port;
 
-    systemd.services.${unit} = {
-      description = "Systant dashboard";
-      wantedBy = [ "multi-user.target" ];
-      wants = [ "network-online.target" ];
-      after = [ "network-online.target" ];
+    systemd.services.${unit} = base // {
       # An agent on the same machine can wait for the broker in here.
       before = mkIf (broker.enable && config.services.systant.enable or false) [
         "systant-agent.service"
       ];
-      startLimitIntervalSec = 0;
       environment = mkIf (!broker.enable) (mqtt.environment cfg.mqtt);
 
-      serviceConfig = import ./hardening.nix // {
-        Type = "notify";
-        ExecStart = "${lib.getExe cfg.package} -config ${cfg.configFile}";
-        WatchdogSec = mkDefault "2min";
-        # A bad configuration (78) does not get better by itself.
-        Restart = "always";
-        RestartSec = mkDefault "10s";
-        RestartPreventExitStatus = 78;
+      serviceConfig = base.serviceConfig // {
         # The history is written to the disk before it ends, and looked through
         # before it is ready.
         TimeoutStartSec = mkDefault "10min";
@@ -283,7 +276,6 @@ in
 
         DynamicUser = true;
         StateDirectory = "systant-dashboard";
-        StateDirectoryMode = "0700";
         LoadCredential =
           if broker.enable then
             secret.load "broker-password" broker.passwordFile
