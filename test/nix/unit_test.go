@@ -5,9 +5,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // store matches a path in the store, which no test has.
@@ -83,4 +86,47 @@ func exposure(t *testing.T, analyze, path string) float64 {
 		t.Fatal(err)
 	}
 	return score
+}
+
+// own are settings in which units for other distributions may differ from those
+// of NixOS: paths, and what their configuration can't tell beforehand, such as
+// whether there is an NVIDIA GPU.
+var own = []string{"ExecStart", "PrivateDevices", "DeviceAllow"}
+
+// TestOthersAgree holds the units for other distributions against those of
+// NixOS: what one may not do, the other may not.
+func TestOthersAgree(t *testing.T) {
+	for unit, sample := range map[string]string{"systant-agent": "commands", "systant-dashboard": "plain"} {
+		text, err := os.ReadFile("../../deploy/systemd/" + unit + ".service")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, got := serviceSettings(samples(t)[sample].Units[unit]), serviceSettings(string(text))
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: settings of %s on NixOS and elsewhere (-NixOS +elsewhere):\n%s", unit, sample, diff)
+		}
+	}
+}
+
+// serviceSettings returns what stands below [Service] in a unit, but for what is
+// each one's own: all values of each setting, sorted.
+func serviceSettings(unit string) map[string][]string {
+	_, section, _ := strings.Cut(unit, "\n[Service]\n")
+	section, _, _ = strings.Cut(section, "\n[")
+	settings := map[string][]string{}
+	for line := range strings.Lines(section) {
+		name, value, ok := strings.Cut(strings.TrimSpace(line), "=")
+		if !ok || strings.HasPrefix(line, "#") || slices.Contains(own, name) {
+			continue
+		}
+		values := []string{value}
+		switch {
+		case value == "yes":
+			values = []string{"true"}
+		case name == "RestrictAddressFamilies":
+			values = strings.Fields(value) // in one line or several
+		}
+		settings[name] = slices.Sorted(slices.Values(append(settings[name], values...)))
+	}
+	return settings
 }
