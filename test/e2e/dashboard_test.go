@@ -21,7 +21,8 @@ type dashboard struct {
 	url string
 }
 
-// startDashboard starts a dashboard on a broker, and waits for its page.
+// startDashboard starts a dashboard on a broker, and waits until it takes
+// messages.
 func startDashboard(t *testing.T, broker *mosquitto) *dashboard {
 	t.Helper()
 	return startDashboardAt(t, broker, t.TempDir())
@@ -52,6 +53,7 @@ path = %q
 		response.Body.Close()
 		return true
 	})
+	d.listens(t)
 	return d
 }
 

@@ -125,7 +125,6 @@ func testEngine(t *testing.T, name string) {
 	e := &elsewhere{engine: other, first: time.Now().Add(-3 * time.Hour).Truncate(10 * time.Minute)}
 	e.link, _ = broker.connect(t)
 	e.dashboard = startDashboardAt(t, broker, t.TempDir(), "embedded = false", `remote_write_url = "`+other.write+`"`, `query_url = "`+other.url+`"`)
-	e.listens(t)
 	for i := range samples {
 		kernel := "6.12.1"
 		if i >= samples/2 {
@@ -217,7 +216,6 @@ func TestTwoEngines(t *testing.T) {
 	broker := startMosquitto(t, open)
 	link, _ := broker.connect(t)
 	d := startDashboardAt(t, broker, t.TempDir(), `remote_write_url = "`+e.write+`"`)
-	d.listens(t)
 	payload := fmt.Sprintf(`{"hostname":"nas","timestamp":%q,"interval_seconds":30,"cpu":{"usage_percent":42}}`, time.Now().UTC().Format(time.RFC3339Nano))
 	if err := link.Publish(t.Context(), mqtt.Message{Topic: "systant/nas/stats", Payload: []byte(payload), QoS: 1}); err != nil {
 		t.Fatal(err)
