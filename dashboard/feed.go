@@ -49,7 +49,7 @@ func (f *feed) pass() {
 	changes := f.fleet.Changes()
 	f.view.outdated()
 	if f.memory != nil {
-		f.memory.changes(changes, time.Now())
+		f.memory.changes(changes)
 	}
 	if f.hub.Sessions() == 0 {
 		return

@@ -100,10 +100,10 @@ func (m *memory) sample(s *schema.Stats, payload json.RawMessage, retained bool,
 }
 
 // changes remembers what became of hosts.
-func (m *memory) changes(changes fleet.Changes, now time.Time) {
+func (m *memory) changes(changes fleet.Changes) {
 	if m.rewind != nil {
 		for _, name := range changes.Gone {
-			m.rewind.Gone(name, now)
+			m.rewind.Gone(name)
 		}
 	}
 	for _, one := range m.chronicles {

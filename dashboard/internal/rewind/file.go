@@ -30,7 +30,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS frames_of_host ON frames (host, first);
 CREATE INDEX IF NOT EXISTS frames_by_age ON frames (last);
 CREATE TABLE IF NOT EXISTS gone (
 	host TEXT    PRIMARY KEY,
-	at   INTEGER NOT NULL -- in milliseconds since 1970
+	at   INTEGER NOT NULL -- of its newest sample
 ) STRICT, WITHOUT ROWID;
 PRAGMA application_id = %d;
 PRAGMA user_version = %d;`

@@ -4,38 +4,38 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"time"
 )
 
 // Gone tells that a host is not of the fleet any more: it is not recalled after
 // a restart, unless it comes again. What is kept of it stays.
-func (s *Store) Gone(host string, now time.Time) {
+func (s *Store) Gone(host string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.gone[host] = now.UnixMilli()
+	s.gone = append(s.gone, host)
 }
 
-// writeGone writes which hosts have gone.
+// writeGone writes which hosts have gone, after their samples: by the newest of
+// these, so that it does not matter whose clock is wrong.
 func (s *Store) writeGone(ctx context.Context) error {
 	s.mu.Lock()
-	gone := maps.Clone(s.gone)
+	gone := s.gone
+	s.gone = nil
 	s.mu.Unlock()
-	for host, at := range gone {
-		if _, err := s.file.db.ExecContext(ctx, "INSERT OR REPLACE INTO gone (host, at) VALUES (?, ?)", host, at); err != nil {
+	for i, host := range gone {
+		if _, err := s.file.db.ExecContext(ctx, "INSERT OR REPLACE INTO gone SELECT host, max(last) FROM frames WHERE host = ? GROUP BY host", host); err != nil {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.gone = append(gone[i:], s.gone...)
 			return err
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	maps.DeleteFunc(s.gone, func(host string, at int64) bool { return gone[host] == at })
 	return nil
 }
 
-// recall hands over the newest sample of each host that is not gone, once: a
-// fleet whose broker has forgotten it is known again.
+// recall hands over the newest sample of each host that is not gone: a fleet
+// whose broker has forgotten it is known again.
 func (s *Store) recall(ctx context.Context) (err error) {
-	if s.options.Recall == nil || s.recalled {
+	if s.options.Recall == nil {
 		return nil
 	}
 	rows, err := s.file.db.QueryContext(ctx, `SELECT f.host, f.body FROM frames AS f WHERE f.rowid IN (
@@ -55,6 +55,5 @@ func (s *Store) recall(ctx context.Context) (err error) {
 			s.options.Recall(host, f.moments[len(f.moments)-1].payload)
 		}
 	}
-	s.recalled = true
 	return rows.Err()
 }

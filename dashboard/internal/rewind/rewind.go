@@ -52,17 +52,14 @@ type Options struct {
 // Store keeps samples. It is safe for concurrent use. See [New].
 type Store struct {
 	options Options
-
-	// The following are of Run alone.
-	merger   merger
-	recalled bool
+	merger  merger // of Run alone
 
 	// mu guards all below.
 	mu       sync.Mutex
 	file     *file // nil while it is not open
 	hosts    map[string]*gathered
 	closed   map[*frame]string // full frames that are not written
-	gone     map[string]int64  // hosts, and when that was, which is not written
+	gone     []string          // hosts of which it is not written
 	bytes    int               // gathered, and closed
 	lost     uint64
 	err      error
@@ -76,7 +73,7 @@ type gathered struct{ live, late *frame }
 
 // New returns a store for [Store.Run] to open.
 func New(o Options) *Store {
-	return &Store{options: o, hosts: map[string]*gathered{}, closed: map[*frame]string{}, gone: map[string]int64{}, wake: make(chan struct{}, 1), err: ErrClosed}
+	return &Store{options: o, hosts: map[string]*gathered{}, closed: map[*frame]string{}, wake: make(chan struct{}, 1), err: ErrClosed}
 }
 
 // Add hands over a host's sample, taken at a moment. The payload belongs to the

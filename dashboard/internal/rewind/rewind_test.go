@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // store is a store that runs until the test ends or stop is called.
@@ -324,6 +326,36 @@ func TestMerge(t *testing.T) {
 			at := began.Add(time.Duration(i) * apart)
 			s.expect(t, "host7", at.Add(apart-1), at)
 			s.expect(t, "host3", at.Add(apart-1), at)
+		}
+	})
+}
+
+// After a restart the newest sample of each host is handed over, but for hosts
+// that have gone and not come again.
+func TestRecall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "rewind.sqlite")
+		recalled := map[string]string{}
+		remember := func(o *Options) {
+			o.Recall = func(host string, payload json.RawMessage) { recalled[host] += string(payload) }
+		}
+		s := start(t, path, remember)
+		first := time.Now().UTC().Truncate(time.Second)
+		const n, apart = 100, 30 * time.Second
+		for _, host := range []string{"nas", "old", "back"} {
+			s.give(host, first, n, apart)
+		}
+		s.Gone("old")
+		s.Gone("back")
+		s.Gone("nobody")
+		time.Sleep(2 * writeEvery)
+		last := first.Add(n * apart) // by a clock that is far behind ours
+		s.give("back", last, 1, apart)
+		s.stop()
+		start(t, path, remember)
+		want := map[string]string{"nas": string(payload(last.Add(-apart))), "back": string(payload(last))}
+		if diff := cmp.Diff(want, recalled); diff != "" {
+			t.Errorf("recalled (-want +got):\n%s", diff)
 		}
 	})
 }
