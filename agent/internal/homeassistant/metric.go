@@ -10,7 +10,8 @@ import (
 // nobody looks at more cores one by one, and Home Assistant registers them all.
 const maxInstances = 32
 
-// metrics returns a sensor for each number of a sample.
+// metrics returns a sensor for each number of a sample, but for those that are
+// shown as something else.
 func (c *Config) metrics(s *schema.Stats, numbers []schema.Number) []entity {
 	instances := make(map[string]map[string]bool)
 	for _, r := range numbers {
@@ -21,6 +22,9 @@ func (c *Config) metrics(s *schema.Stats, numbers []schema.Number) []entity {
 	}
 	all := make([]entity, 0, len(numbers))
 	for _, r := range numbers {
+		if r.Metric.ID == rebootMetric {
+			continue
+		}
 		if r.Metric.Rank == schema.Main || len(instances[r.Group.Name]) <= maxInstances {
 			all = append(all, c.metric(s, r))
 		}

@@ -66,7 +66,7 @@ func TestEntitiesPage(t *testing.T) {
 			}
 			r := schema.Number{Group: &g, Metric: &m, Instance: instance}
 			all = append(all, r)
-			rows = append(rows, c.metric(s, r))
+			rows = append(rows, c.metrics(s, []schema.Number{r})...)
 		}
 		rows = append(rows, c.problems(s, []schema.Number{{Group: &g}})...)
 		table(cmp.Or(g.Label, g.Name), rows)

@@ -134,6 +134,9 @@ func (c *Config) facts(s *schema.Stats) []entity {
 	return all
 }
 
+// rebootMetric is the number that [Config.reboot] shows as yes or no.
+const rebootMetric = "system.reboot_needed"
+
 // reboot returns the entity that tells whether the host waits for a reboot, with
 // the reasons as attributes. It is no problem sensor: a host waits after every
 // update, and does its work meanwhile.
