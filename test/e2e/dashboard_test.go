@@ -32,6 +32,14 @@ func startDashboard(t *testing.T, broker *mosquitto) *dashboard {
 // lines about it.
 func startDashboardAt(t *testing.T, broker *mosquitto, folder string, lines ...string) *dashboard {
 	t.Helper()
+	d := launchDashboard(t, broker, folder, lines...)
+	d.listens(t)
+	return d
+}
+
+// launchDashboard is startDashboardAt with a broker that may come later.
+func launchDashboard(t *testing.T, broker *mosquitto, folder string, lines ...string) *dashboard {
+	t.Helper()
 	port := freePort(t)
 	d := &dashboard{url: fmt.Sprintf("http://127.0.0.1:%d", port)}
 	d.program = start(t, "systant-dashboard", nil, "-config", write(t, "systant-dashboard.toml", fmt.Sprintf(`
@@ -53,7 +61,6 @@ path = %q
 		response.Body.Close()
 		return true
 	})
-	d.listens(t)
 	return d
 }
 
@@ -230,7 +237,7 @@ func TestDashboardBeforeBroker(t *testing.T) {
 	broker := startMosquitto(t, open)
 	broker.signal(t, syscall.SIGKILL)
 	broker.wait(t)
-	d := startDashboard(t, broker)
+	d := launchDashboard(t, broker, t.TempDir())
 	events := d.events(t, "")
 	next(t, events, "snapshot", nil)
 	broker.restart(t)
