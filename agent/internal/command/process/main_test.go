@@ -29,6 +29,10 @@ const (
 // helperLife is how long a process lives that a test starts and fails to kill.
 const helperLife = 10 * time.Second
 
+// promptly is what is waited for no longer than it takes to tell it from waiting
+// for such a process: the machine may be busy.
+const promptly = helperLife / 2
+
 // TestMain runs the tests, or plays a part in one.
 func TestMain(m *testing.M) {
 	role := os.Getenv(roleVariable)
