@@ -27,7 +27,7 @@ const (
 
 // Run measures and publishes until ctx ends, and then returns nil. It returns
 // an [mqtt.ConnectError] when the broker can't be reached within the
-// configured time; later outages are only logged.
+// configured time, unless it is told to wait; later outages are only logged.
 func Run(ctx context.Context, c Config, log *slog.Logger) error {
 	commander, err := newCommander(c, log)
 	if err != nil {
@@ -80,17 +80,21 @@ type publisher struct {
 	fault     string        // the error of the last publish, which was logged
 }
 
-// connect opens the link and waits until the broker has accepted it. Where it
-// has not, or ctx has ended, the link is closed again.
+// connect opens the link and, unless a broker that is away does not matter, waits
+// until it has accepted the link. Where it has not, or ctx has ended, the link is
+// closed again.
 func (p *publisher) connect(ctx context.Context) error {
 	o := p.config.MQTT
 	o.Will = new(p.status(schema.Offline))
 	o.OnUp = p.cameUp
 	p.commander.attach(&o)
 	p.announcer.attach(&o)
-	o.Awaited = true
+	o.Awaited = !p.config.WaitForBroker
 	o.Log = p.log
 	p.link = mqtt.Open(ctx, o)
+	if !o.Awaited {
+		return nil
+	}
 	wait, cancel := context.WithTimeout(ctx, p.config.ConnectTimeout)
 	defer cancel()
 	err := p.link.AwaitUp(wait)

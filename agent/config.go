@@ -40,11 +40,13 @@ type Config struct {
 	Interval, StartupDelay time.Duration
 	// ConnectTimeout is how long to wait for the broker at start.
 	ConnectTimeout time.Duration
-	LogLevel       slog.Level
-	MQTT           mqtt.Options
-	Collect        collect.Config
-	Commands       command.Config
-	HomeAssistant  homeassistant.Config
+	// WaitForBroker has the agent start all the same when it can't be reached.
+	WaitForBroker bool
+	LogLevel      slog.Level
+	MQTT          mqtt.Options
+	Collect       collect.Config
+	Commands      command.Config
+	HomeAssistant homeassistant.Config
 	// Notifier tells the service manager how the agent is doing; nil where there
 	// is none.
 	Notifier *systemd.Notifier
@@ -58,6 +60,7 @@ type file struct {
 		Hostname        string          `toml:"hostname"`
 		Interval        config.Duration `toml:"interval"`
 		StartupDelay    config.Duration `toml:"startup_delay"`
+		WaitForBroker   bool            `toml:"wait_for_broker"`
 		EnabledModules  []string        `toml:"enabled_modules"`
 		DisabledModules []string        `toml:"disabled_modules"`
 		Tags            []string        `toml:"tags"`
@@ -181,7 +184,7 @@ func (c *Config) setMQTT(f *config.File, raw file, getenv func(string) string) e
 	if c.MQTT, err = raw.MQTT.Options(f, getenv); err != nil {
 		return err
 	}
-	c.ConnectTimeout = c.MQTT.ConnectTimeout
+	c.ConnectTimeout, c.WaitForBroker = c.MQTT.ConnectTimeout, raw.General.WaitForBroker
 	// One attempt must end before the whole wait does, so that its error can
 	// be told.
 	c.MQTT.ConnectTimeout = c.ConnectTimeout * 4 / 5

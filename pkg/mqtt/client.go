@@ -106,6 +106,9 @@ func (l *Link) attempt(ctx context.Context, _ autopaho.ClientConfig, _ *url.URL)
 // connectPacket completes a CONNECT: every session is new and ends with its
 // connection, so that nothing stale arrives.
 func (l *Link) connectPacket(c *paho.Connect, _ *url.URL) (*paho.Connect, error) {
+	if secret, problem := readSecret(l.options.PasswordFile); problem == "" {
+		c.Password = []byte(secret)
+	}
 	c.CleanStart = true
 	c.Properties = &paho.ConnectProperties{
 		MaximumPacketSize: new(uint32(l.options.MaxPacket)),

@@ -189,6 +189,43 @@ func TestTLS(t *testing.T) {
 	}
 }
 
+// TestCertificateIsReplaced has a link start with a certificate that the broker
+// does not take, and puts another one into its file.
+func TestCertificateIsReplaced(t *testing.T) {
+	ca := newAuthority(t)
+	address := tlsBroker(t, ca.leaf(t, "broker.test", time.Hour), ca)
+	replaced(t, "host = 'mqtts://127.0.0.1:"+port(address)+"'\ntls_server_name = 'broker.test'\ntls_ca_file = '"+ca.file+"'\ntls_cert_file = 'FILE'\ntls_key_file = 'FILE'",
+		newAuthority(t).leaf(t, "client", time.Hour), ca.leaf(t, "client", time.Hour), KindTLS)
+}
+
+// replaced checks that a link comes up when what a section's FILE holds is
+// replaced, and is down before for a reason of the kind.
+func replaced(t *testing.T, section, before, after string, kind Kind) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "file")
+	put := func(from string) {
+		t.Helper()
+		data, err := os.ReadFile(from)
+		if err == nil {
+			err = os.WriteFile(file, data, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(before)
+	o := mustRead(t, strings.ReplaceAll(section, "FILE", file))
+	down, up := make(chan error, 100), make(chan struct{}, 100)
+	o.OnDown = func(err error, _ *Link) { down <- err }
+	o.OnUp = func(context.Context, *Link) { up <- struct{}{} }
+	open(t, o)
+	if e, ok := errors.AsType[*ConnectError](next(t, down, "down")); !ok || e.Kind != kind {
+		t.Errorf("before: got %v, want one of kind %s", e, kind)
+	}
+	put(after)
+	next(t, up, "up")
+}
+
 func TestWebSocket(t *testing.T) {
 	ca := newAuthority(t)
 	leaf := ca.leaf(t, "broker.test", time.Hour)

@@ -3,6 +3,9 @@ package mqtt
 import (
 	"bytes"
 	"context"
+	"crypto/pbkdf2"
+	"crypto/sha512"
+	"encoding/base64"
 	"errors"
 	"net"
 	"os"
@@ -70,6 +73,29 @@ func TestMosquittoRefusesPassword(t *testing.T) {
 	for _, section := range []string{"", "username = 'a'\npassword = 'canary'\n"} {
 		failsAs(t, section+"host = '"+address+"'", KindCredentials, "not authorized: check mqtt.username and mqtt.password")
 	}
+}
+
+// TestMosquittoPasswordIsReplaced has a link start with a password that the
+// broker does not take, and puts the right one into its file.
+func TestMosquittoPasswordIsReplaced(t *testing.T) {
+	folder := t.TempDir()
+	write := func(name, text string) string {
+		t.Helper()
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	salt := []byte("twelve bytes")
+	key, err := pbkdf2.Key(sha512.New, "right", salt, 101, sha512.Size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	base64 := base64.StdEncoding.EncodeToString
+	list := write("list", "a:$7$101$"+base64(salt)+"$"+base64(key)+"\n") // as mosquitto_passwd(1) writes it
+	address, _ := mosquitto(t, "allow_anonymous false", "password_file "+list)
+	replaced(t, "host = '"+address+"'\nusername = 'a'\npassword_file = 'FILE'", write("wrong", "wrong"), write("right", "right\n"), KindCredentials)
 }
 
 func TestMosquittoWithTLS(t *testing.T) {

@@ -29,8 +29,10 @@ type Options struct {
 	TLS *tls.Config
 	// Username is sent unless it is empty.
 	Username string
-	// Password is sent unless it is empty.
-	Password Secret
+	// Password is sent unless it is empty. Where PasswordFile is named, its
+	// content at each attempt to connect goes before it, as passwords change.
+	Password     Secret
+	PasswordFile string
 	// ClientID names the link at the broker. Where it is empty, ClientName and
 	// 16 random digits do.
 	ClientID, ClientName string

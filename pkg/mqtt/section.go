@@ -163,6 +163,8 @@ func (c *check) server(o *Options) error {
 	switch {
 	case err != nil || u.Hostname() == "" || strings.ContainsAny(u.Hostname(), " \t/,"):
 		return c.invalid("host", "must be a host name, an address, or a URL such as mqtts://broker.example:8883")
+	case strings.Count(u.Host, ":") > 1 && !strings.HasPrefix(u.Host, "["):
+		return c.invalid("host", "must have an IPv6 address in brackets: %s://[2001:db8::1]", u.Scheme)
 	case u.User != nil:
 		return c.invalid("host", "must not hold a user name or password: use username and password_file")
 	case defaultPort(u.Scheme) == 0:
@@ -215,7 +217,7 @@ func (c *check) login(o *Options) error {
 	if problem != "" {
 		return c.invalid("password_file", "%s", problem)
 	}
-	o.Password = Secret(secret)
+	o.Password, o.PasswordFile = Secret(secret), c.PasswordFile
 	return nil
 }
 
@@ -274,7 +276,14 @@ func (c *check) tls(o *Options) error {
 	if err != nil {
 		return c.invalid("tls_cert_file", "%s with %s: %v", c.TLSCertFile, c.TLSKeyFile, err)
 	}
-	o.TLS.Certificates = []tls.Certificate{pair}
+	o.TLS.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		// They are short-lived in some places. While one file is new and the other
+		// is not, the pair from before is tried.
+		if newer, err := tls.LoadX509KeyPair(c.TLSCertFile, c.TLSKeyFile); err == nil {
+			return &newer, nil
+		}
+		return &pair, nil
+	}
 	return nil
 }
 

@@ -85,6 +85,7 @@ func TestBadSections(t *testing.T) {
 		{"host = 'mqtt://broker/canary'", "x.toml:2: mqtt.host: must not go on after the port"},
 		{"host = 'broker:0'", "x.toml:2: mqtt.host: names port 0"},
 		{"host = 'broker:canary'", "x.toml:2: mqtt.host: must be a host name"},
+		{"host = 'mqtts://2001:db8::1'", "x.toml:2: mqtt.host: must have an IPv6 address in brackets: mqtts://[2001:db8::1]"},
 		{"host = 'broker:1'\nport = 2", "x.toml:3: mqtt.port: is 2, but host names port 1"},
 		{"connect_timeout = 0", "x.toml:2: mqtt.connect_timeout: must be 100ms to 1h0m0s"},
 		{"keep_alive = '1s'", "x.toml:2: mqtt.keep_alive: must be 5s to 10m0s"},

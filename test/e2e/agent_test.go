@@ -51,17 +51,17 @@ func TestAgentLife(t *testing.T) {
 	}
 }
 
-// TestAgentNotifies looks at what the service manager hears: nothing before the
-// broker has taken the agent, and that it is alive only while it is.
-func TestAgentNotifies(t *testing.T) {
-	broker := startMosquitto(t, open)
+// hearNotifications listens as a service manager does. It returns what a program
+// that is to notify it has in its environment, and what waits for the next message.
+func hearNotifications(t *testing.T) (environment string, hear func() string) {
+	t.Helper()
 	socket := filepath.Join(t.TempDir(), "notify")
 	manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer manager.Close()
-	hear := func() string {
+	t.Cleanup(func() { manager.Close() })
+	return "NOTIFY_SOCKET=" + socket, func() string {
 		t.Helper()
 		message := make([]byte, 100)
 		if err := manager.SetReadDeadline(time.Now().Add(patience)); err != nil {
@@ -73,7 +73,14 @@ func TestAgentNotifies(t *testing.T) {
 		}
 		return string(message[:n])
 	}
-	environment := []string{"NOTIFY_SOCKET=" + socket, "WATCHDOG_USEC=200000"}
+}
+
+// TestAgentNotifies looks at what the service manager hears: nothing before the
+// broker has taken the agent, and that it is alive only while it is.
+func TestAgentNotifies(t *testing.T) {
+	broker := startMosquitto(t, open)
+	socket, hear := hearNotifications(t)
+	environment := []string{socket, "WATCHDOG_USEC=200000"}
 	refused := start(t, "systant-agent", environment, "-config", agentConfig(t, "port = 1"))
 	if got := refused.wait(t); got != 69 {
 		t.Errorf("without a broker: got exit status %d, want 69", got)
@@ -89,6 +96,38 @@ func TestAgentNotifies(t *testing.T) {
 		if got = hear(); got != "WATCHDOG=1" && got != "STOPPING=1" {
 			t.Fatalf("the service manager heard %q, want STOPPING=1", got)
 		}
+	}
+}
+
+// TestAgentWaits starts an agent whose broker comes later, and that is told to
+// wait for it: it is ready at once, and publishes when it can.
+func TestAgentWaits(t *testing.T) {
+	broker := startMosquitto(t, open)
+	broker.signal(t, syscall.SIGKILL)
+	broker.wait(t)
+	socket, hear := hearNotifications(t)
+	agent := start(t, "systant-agent", []string{socket}, "-config", write(t, "systant.toml", fmt.Sprintf(`
+[general]
+hostname = "testhost"
+interval = "1s"
+startup_delay = "1s"
+wait_for_broker = true
+[mqtt]
+host = "127.0.0.1"
+port = %d
+`, broker.port)))
+	if got := hear(); got != "READY=1" {
+		t.Errorf("the service manager heard %q, want READY=1", got)
+	}
+	eventually(t, "the agent says why it waits", func() bool { return strings.Contains(agent.said(), "connection refused") })
+	broker.restart(t)
+	_, arrived := broker.connect(t, "systant/#")
+	expect(t, arrived, "systant/testhost/status", schema.Online)
+	expect(t, arrived, "systant/testhost/stats", "")
+	agent.signal(t, syscall.SIGTERM)
+	expect(t, arrived, "systant/testhost/status", schema.Offline)
+	if got := agent.wait(t); got != 0 {
+		t.Errorf("exit status %d, want 0", got)
 	}
 }
 
