@@ -31,11 +31,12 @@
       };
 
       nixosModules = {
-        systant = import ./deploy/nix/agent.nix { inherit self; };
-        systant-dashboard = import ./deploy/nix/dashboard.nix { inherit self; };
+        # Paths, so that NixOS knows the same module when it meets it twice.
+        systant = ./deploy/nix/agent.nix;
+        systant-dashboard = ./deploy/nix/dashboard.nix;
         default.imports = [
-          self.nixosModules.systant
-          self.nixosModules.systant-dashboard
+          ./deploy/nix/agent.nix
+          ./deploy/nix/dashboard.nix
         ];
       };
 

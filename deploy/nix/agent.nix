@@ -1,5 +1,4 @@
 # services.systant: the agent.
-{ self }:
 {
   config,
   lib,
@@ -25,8 +24,7 @@ let
     option = "services.systant";
   };
   commands = import ./commands.nix {
-    inherit lib pkgs user;
-    systemd = config.systemd.package;
+    inherit config lib user;
   };
 
   base = import ./service.nix { inherit lib; } {
@@ -34,7 +32,7 @@ let
     inherit (cfg) package configFile;
   };
 
-  duration = types.either types.ints.unsigned types.str;
+  inherit (import ./types.nix { inherit lib; }) duration;
 
   # A host with commands lets the agent make cgroups for them.
   runsCommands = cfg.settings.commands.available or [ ] != [ ];
@@ -49,8 +47,8 @@ in
 
     package = mkOption {
       type = types.package;
-      default = self.packages.${pkgs.stdenv.hostPlatform.system}.systant-agent;
-      defaultText = lib.literalExpression "systant.packages.\${system}.systant-agent";
+      default = (pkgs.callPackages ./packages.nix { }).systant-agent;
+      defaultText = lib.literalMD "built from these sources with the system's nixpkgs";
       description = "The agent to run.";
     };
 
@@ -80,11 +78,20 @@ in
         options.general = {
           hostname = mkOption {
             type = types.strMatching "([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?";
-            default = lib.toLower config.networking.hostName;
-            defaultText = lib.literalExpression "lib.toLower config.networking.hostName";
+            default = lib.replaceStrings [ "_" ] [ "-" ] (lib.toLower config.networking.hostName);
+            defaultText = lib.literalMD "`networking.hostName` in lower case, with `-` for `_`";
             description = ''
               Name of this host in topics. Where it is empty, as on images that
               learn their name later, the agent takes the machine's when it starts.
+            '';
+          };
+          wait_for_broker = mkOption {
+            type = types.bool;
+            default = true;
+            description = ''
+              Whether the agent starts although the broker can't be reached, and keeps
+              trying. Otherwise it ends with status 69 to be started again, and
+              switching to a new configuration fails meanwhile.
             '';
           };
           interval = mkOption {
@@ -190,8 +197,8 @@ in
       commands = mkIf (cfg.commands != { } || cfg.requireSignature || cfg.allowedSigners != [ ]) (
         {
           available = lib.mapAttrsToList commands.available cfg.commands;
-          require_signature = cfg.requireSignature;
         }
+        // lib.optionalAttrs cfg.requireSignature { require_signature = true; }
         // lib.optionalAttrs (cfg.allowedSigners != [ ]) {
           allowed_signers = "${pkgs.writeText "systant-allowed-signers" (lib.concatLines cfg.allowedSigners)}";
         }
@@ -206,7 +213,7 @@ in
           assertion =
             let
               signed =
-                cfg.requireSignature
+                cfg.settings.commands.require_signature or false
                 || lib.any (command: command.requireSignature) (lib.attrValues cfg.commands);
             in
             signed -> cfg.allowedSigners != [ ] || cfg.settings ? commands.allowed_signers;

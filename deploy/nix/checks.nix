@@ -17,12 +17,10 @@ let
       modules = [
         self.nixosModules.default
         (../../test/nix/samples + "/${name}")
+        ../../test/nix/machine.nix
         {
           nixpkgs.hostPlatform = system;
           nixpkgs.config.allowUnfree = true; # the sample with NVIDIA's driver
-          boot.loader.grub.enable = false;
-          fileSystems."/".device = "/dev/vda";
-          system.stateVersion = "26.05";
         }
       ];
     };

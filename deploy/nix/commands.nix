@@ -4,18 +4,26 @@
 # which systemd is asked to do one thing; or a script of root's, in a unit that
 # can be started and nothing else.
 {
+  config,
   lib,
-  pkgs,
   user,
-  systemd,
 }:
 let
   inherit (lib) mkOption types;
 
-  systemctl = "${systemd}/bin/systemctl";
+  systemctl = "${config.systemd.package}/bin/systemctl";
 
-  unitName = types.strMatching "[A-Za-z0-9:_.@-]+\\.(service|socket|target|timer|path|mount)";
-  duration = types.either types.ints.unsigned types.str;
+  # As systemd has them: systemd-escape(1) makes \x2d and the like.
+  unitName = types.strMatching ''[A-Za-z0-9:_.@\-]+[.](service|socket|target|timer|path|mount)'';
+  inherit (import ./types.nix { inherit lib; }) duration;
+
+  # A value of a unit's setting, of which a list has several.
+  scalar = types.oneOf [
+    types.bool
+    types.int
+    types.str
+    types.path
+  ];
   optional =
     type: description:
     mkOption {
@@ -84,7 +92,7 @@ let
       script = mkOption {
         type = types.lines;
         default = "";
-        example = "nix-collect-garbage --delete-older-than 30d";
+        example = "systemctl restart 'podman-*.service'";
         description = ''
           Script of a unit of its own, `systant-cmd-NAME.service`, which runs as
           root. A request can start it, and pass it nothing. Its output is in the
@@ -101,19 +109,20 @@ let
         default = true;
         description = ''
           Whether the script's unit is kept from all that most scripts need not:
-          writing outside of /tmp, capabilities, devices, and more. One that
-          changes the system, such as nixos-rebuild, can't be.
+          writing outside of /tmp, capabilities, devices, and more. Without
+          capabilities, root can read and change no files of others. What changes
+          the system, such as nixos-rebuild or nix-collect-garbage, can't be.
         '';
       };
       serviceConfig = mkOption {
-        type = types.attrsOf types.raw;
+        type = types.attrsOf (types.either scalar (types.listOf scalar));
         default = { };
         example = {
           ReadWritePaths = [ "/srv" ];
         };
-        description = "Settings of the script's unit, before those that it has.";
+        description = "Settings of the script's unit, in the place of those that it has.";
       };
-      description = optional types.str "What it does, for people.";
+      description = optional types.singleLineStr "What it does, for people.";
       params = mkOption {
         type = types.listOf parameter;
         default = [ ];
@@ -245,9 +254,22 @@ in
       name: command:
       lib.nameValuePair (lib.removeSuffix ".service" (scriptUnit name)) {
         description =
-          if command.description == null then "Systant command ${name}" else command.description;
+          if command.description == null then
+            "Systant command ${name}"
+          else
+            lib.replaceStrings [ "%" ] [ "%%" ] command.description;
         restartIfChanged = false;
         stopIfChanged = false;
+        unitConfig.X-StopOnRemoval = false;
+        # What nixos-rebuild needs, as system.autoUpgrade gives it.
+        environment = lib.optionalAttrs (!command.hardened) (
+          config.nix.envVars
+          // lib.filterAttrs (name: _: name == "NIX_PATH") config.environment.sessionVariables
+          // {
+            HOME = "/root";
+          }
+          // config.networking.proxy.envVars
+        );
         inherit (command) script;
         # Behind its own packages, what a command that the agent runs finds too.
         path = command.path ++ [ "/run/current-system/sw" ];

@@ -1,5 +1,4 @@
 # services.systant-dashboard: the dashboard.
-{ self }:
 {
   config,
   lib,
@@ -29,17 +28,14 @@ let
     inherit (cfg) package configFile;
   };
 
-  duration = types.either types.ints.unsigned types.str;
-  size = types.either types.ints.unsigned types.str;
-  listens =
-    address: port:
-    if lib.hasInfix ":" address then
-      "[${address}]:${toString port}"
-    else
-      "${address}:${toString port}";
+  inherit (import ./types.nix { inherit lib; }) bracket duration size;
+  listens = address: port: "${bracket address}:${toString port}";
   loopback =
-    address: lib.hasPrefix "127." address || address == "::1" || address == "localhost";
+    address: lib.hasPrefix "127." address || bracket address == "[::1]" || address == "localhost";
   broker = cfg.embeddedBroker;
+
+  # Ports below 1024 need a capability, which a user namespace would take away.
+  privileged = cfg.port < 1024 || broker.enable && broker.port < 1024;
 in
 {
   options.services.systant-dashboard = {
@@ -47,8 +43,8 @@ in
 
     package = mkOption {
       type = types.package;
-      default = self.packages.${pkgs.stdenv.hostPlatform.system}.systant-dashboard;
-      defaultText = lib.literalExpression "systant.packages.\${system}.systant-dashboard";
+      default = (pkgs.callPackages ./packages.nix { }).systant-dashboard;
+      defaultText = lib.literalMD "built from these sources with the system's nixpkgs";
       description = "The dashboard to run.";
     };
 
@@ -157,6 +153,9 @@ in
         default = "1GiB";
         description = "How large these samples may become; 0 is no bound.";
       };
+      remotePasswordFile = secret.option ''
+        the password, or the bearer token, for `settings.history.remote_write_url`
+        and `query_url`'';
     };
 
     settings = mkOption {
@@ -197,30 +196,44 @@ in
   config = mkIf cfg.enable {
     services.systant-dashboard.settings = {
       http = {
-        listen = listens cfg.listenAddress cfg.port;
+        listen = mkDefault (listens cfg.listenAddress cfg.port);
         allowed_hosts = cfg.allowedHosts;
       };
-      mqtt = if broker.enable then { inherit (cfg.mqtt) prefix; } else mqtt.settings cfg.mqtt;
+      mqtt =
+        if broker.enable then { prefix = mkDefault cfg.mqtt.prefix; } else mqtt.settings cfg.mqtt;
       broker = mkIf broker.enable (
         {
-          listen = listens broker.listenAddress broker.port;
+          listen = mkDefault (listens broker.listenAddress broker.port);
         }
         // lib.optionalAttrs (broker.username != null) { inherit (broker) username; }
         // lib.optionalAttrs (broker.passwordFile != null) {
           password_file = secret.path unit "broker-password";
         }
       );
-      history = {
-        enabled = cfg.history.enable;
-        inherit (cfg.history) retention rewind;
-        rollup_retention = cfg.history.rollupRetention;
-        max_size = cfg.history.maxSize;
-        rewind_max_size = cfg.history.rewindMaxSize;
-      };
+      history =
+        lib.mapAttrs (_: mkDefault) {
+          enabled = cfg.history.enable;
+          inherit (cfg.history) retention rewind;
+          rollup_retention = cfg.history.rollupRetention;
+          max_size = cfg.history.maxSize;
+          rewind_max_size = cfg.history.rewindMaxSize;
+        }
+        // lib.optionalAttrs (cfg.history.remotePasswordFile != null) {
+          remote_password_file = secret.path unit "history-password";
+        };
     };
 
     assertions = mqtt.assertions cfg.mqtt cfg.settings ++ [
       (secret.assertion "services.systant-dashboard.embeddedBroker.passwordFile" broker.passwordFile)
+      (secret.assertion "services.systant-dashboard.history.remotePasswordFile" cfg.history.remotePasswordFile)
+      {
+        assertion =
+          !(lib.any secret.inURL [
+            (cfg.settings.history.remote_write_url or "")
+            (cfg.settings.history.query_url or "")
+          ]);
+        message = "services.systant-dashboard.settings.history has a URL with a password, which would be readable by everybody in the Nix store: use remote_username there, and services.systant-dashboard.history.remotePasswordFile.";
+      }
       {
         assertion = !(cfg.settings ? broker.password);
         message = "services.systant-dashboard.settings.broker.password would be readable by everybody in the Nix store: use services.systant-dashboard.embeddedBroker.passwordFile.";
@@ -232,7 +245,14 @@ in
       {
         assertion =
           broker.enable
-          -> cfg.mqtt.username == null && cfg.mqtt.passwordFile == null && !cfg.mqtt.tls.enable;
+          -> lib.all (value: value == null || value == false) (
+            [
+              cfg.mqtt.port
+              cfg.mqtt.username
+              cfg.mqtt.passwordFile
+            ]
+            ++ lib.attrValues cfg.mqtt.tls
+          );
         message = "services.systant-dashboard.mqtt is about another broker and has no effect without mqtt.host: embeddedBroker has options of its own.";
       }
       {
@@ -277,13 +297,16 @@ in
         DynamicUser = true;
         StateDirectory = "systant-dashboard";
         LoadCredential =
-          if broker.enable then
-            secret.load "broker-password" broker.passwordFile
-          else
-            mqtt.credentials cfg.mqtt;
+          (
+            if broker.enable then
+              secret.load "broker-password" broker.passwordFile
+            else
+              mqtt.credentials cfg.mqtt
+          )
+          ++ secret.load "history-password" cfg.history.remotePasswordFile;
 
         PrivateDevices = true;
-        PrivateUsers = true;
+        PrivateUsers = !privileged;
         ProcSubset = "pid";
         ProtectControlGroups = true;
         ProtectHome = true;
@@ -294,6 +317,10 @@ in
           "AF_UNIX"
         ];
         RestrictNamespaces = true;
+      }
+      // lib.optionalAttrs privileged {
+        AmbientCapabilities = "CAP_NET_BIND_SERVICE";
+        CapabilityBoundingSet = "CAP_NET_BIND_SERVICE";
       };
     };
   };

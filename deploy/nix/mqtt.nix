@@ -9,6 +9,7 @@
 let
   inherit (lib) mkOption types;
   secret = import ./secret.nix { inherit lib; };
+  inherit (import ./types.nix { inherit lib; }) bracket;
 in
 {
   options = {
@@ -39,13 +40,19 @@ in
         type = types.nullOr types.path;
         default = null;
         example = lib.literalExpression "./ca.pem";
-        description = "Authorities that the broker's certificate is verified by; null: the system's.";
+        description = ''
+          Authorities that the broker's certificate is verified by, in a file that
+          everybody can read; null: the system's.
+        '';
       };
       certFile = mkOption {
         type = types.nullOr types.path;
         default = null;
         example = "/run/secrets/mqtt.crt";
-        description = "Certificate of the program's own, where the broker asks for one.";
+        description = ''
+          Certificate of the program's own, where the broker asks for one. It is no
+          secret: a path without quotes is copied to the Nix store.
+        '';
       };
       keyFile = secret.option "the key of that certificate";
       serverName = mkOption {
@@ -56,22 +63,24 @@ in
     };
   };
 
-  # What stands in [mqtt].
+  # What stands in [mqtt], unless the configuration's own settings say otherwise.
   settings =
     mqtt:
-    lib.filterAttrs (_: value: value != null) {
-      host = if mqtt.tls.enable then "mqtts://${mqtt.host}" else mqtt.host;
+    lib.mapAttrs (_: lib.mkDefault) (lib.filterAttrs (_: value: value != null) {
+      host = if mqtt.tls.enable then "mqtts://${bracket mqtt.host}" else mqtt.host;
       inherit (mqtt) port username prefix;
       tls_ca_file = if mqtt.tls.caFile == null then null else "${mqtt.tls.caFile}";
       tls_cert_file = if mqtt.tls.certFile == null then null else secret.path unit "mqtt-certificate";
       tls_key_file = if mqtt.tls.keyFile == null then null else secret.path unit "mqtt-key";
       tls_server_name = mqtt.tls.serverName;
-    };
+    });
 
   credentials =
     mqtt:
     secret.load "mqtt-password" mqtt.passwordFile
-    ++ secret.load "mqtt-certificate" mqtt.tls.certFile
+    ++ secret.load "mqtt-certificate" (
+      if builtins.isPath mqtt.tls.certFile then "${mqtt.tls.certFile}" else mqtt.tls.certFile
+    )
     ++ secret.load "mqtt-key" mqtt.tls.keyFile;
 
   environment =
@@ -94,7 +103,7 @@ in
     ]
     ++ lib.optionals (mqtt.host != null) [
       {
-        assertion = builtins.match ".*://.*@.*" mqtt.host == null;
+        assertion = !(secret.inURL mqtt.host);
         message = "${option}.mqtt.host must not hold a password: use ${option}.mqtt.username and passwordFile.";
       }
       {

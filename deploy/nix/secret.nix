@@ -14,11 +14,17 @@
       '';
     };
 
-  # The entries of LoadCredential=. toString, so that nothing gets copied.
-  load = name: file: lib.optional (file != null) "${name}:${toString file}";
+  # The entries of LoadCredential=, where % has a meaning. toString, so that nothing
+  # gets copied.
+  load =
+    name: file:
+    lib.optional (file != null) "${name}:${lib.replaceStrings [ "%" ] [ "%%" ] (toString file)}";
 
   # Where the service finds a credential, for what is not told by a variable.
   path = unit: name: "/run/credentials/${unit}.service/${name}";
+
+  # Whether a URL has a password, or a name, before its host.
+  inURL = url: builtins.match "[^/]*://[^/]*@.*" url != null;
 
   assertion = option: file: {
     assertion =

@@ -37,22 +37,19 @@ let
     if nixos == "" then
       lib.evalModules {
         specialArgs = { inherit pkgs; };
-        modules = [ ./standin/options.nix ] ++ modules;
+        modules = [
+          ./standin/options.nix
+          ./machine.nix
+        ]
+        ++ modules;
       }
     else
       import (/. + nixos + "/lib/eval-config.nix") {
         inherit lib pkgs;
         system = null;
         modules = modules ++ [
-          {
-            documentation.enable = false;
-            boot.loader.grub.enable = false;
-            fileSystems."/" = {
-              device = "/dev/vda";
-              fsType = "ext4";
-            };
-            system.stateVersion = "25.05";
-          }
+          ./machine.nix
+          { documentation.enable = false; }
         ];
       };
 
@@ -91,6 +88,7 @@ let
     + list "Before" service.before
     + "Description=${service.description}\n"
     + line "StartLimitIntervalSec" service.startLimitIntervalSec
+    + lib.concatStrings (lib.mapAttrsToList line service.unitConfig)
     + list "Wants" service.wants
     + "\n[Service]\n"
     + lib.concatStrings (

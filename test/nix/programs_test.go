@@ -89,6 +89,7 @@ func secrets(t *testing.T, folder string) {
 	for name, text := range map[string][]byte{
 		"mqtt-password":    []byte("secret\n"),
 		"broker-password":  []byte("secret\n"),
+		"history-password": []byte("secret\n"),
 		"mqtt-certificate": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate}),
 		"mqtt-key":         pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}),
 	} {

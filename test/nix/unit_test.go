@@ -101,7 +101,7 @@ func TestOthersAgree(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, got := serviceSettings(samples(t)[sample].Units[unit]), serviceSettings(string(text))
+		want, got := serviceSettings("\n"+plain(samples(t)[sample].Units[unit])), serviceSettings(string(text))
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: settings of %s on NixOS and elsewhere (-NixOS +elsewhere):\n%s", unit, sample, diff)
 		}

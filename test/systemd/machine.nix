@@ -26,6 +26,23 @@
         script = "echo was here > /var/lib/mark/mark";
         serviceConfig.ReadWritePaths = [ "/var/lib/mark" ];
       };
+      # As docs/nixos.md has it, with what Debian has.
+      backup = {
+        script = "cp -a /srv/. /backup/";
+        serviceConfig = {
+          ReadWritePaths = [ "/backup" ];
+          CapabilityBoundingSet = [
+            "CAP_CHOWN"
+            "CAP_DAC_OVERRIDE"
+            "CAP_FOWNER"
+          ];
+          SystemCallFilter = [
+            "@system-service"
+            "~@resources"
+          ];
+        };
+      };
+      patients.script = "systemctl restart 'pat*.service'";
       # What nobody has allowed: another unit, another verb, and one that the
       # agent makes up.
       other.exec = [

@@ -18,8 +18,11 @@
       maxSize = "20GiB";
       rewind = "14d";
       rewindMaxSize = "4GiB";
+      remotePasswordFile = "/run/secrets/50%";
     };
     settings.fleet.forget_after = "30d";
+    settings.history.remote_write_url = "https://metrics.example.org/api/v1/write";
+    settings.history.late = "2d";
   };
   services.nginx = {
     enable = true;

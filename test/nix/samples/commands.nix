@@ -1,7 +1,7 @@
 # A host that can be asked to do something, in each of the three ways.
 { pkgs, ... }:
 {
-  networking.hostName = "orion";
+  networking.hostName = "Orion_2";
   services.systant = {
     enable = true;
     mqtt.host = "broker.example.org";
@@ -51,6 +51,7 @@
         units = [
           "nginx.service"
           "postgresql.service"
+          "mnt-old\\x2ddisk.mount"
         ];
         cooldown = "10s";
         homeassistant = true;
@@ -62,14 +63,26 @@
         requireSignature = true;
       };
       backup = {
-        description = "Copy /srv elsewhere";
+        description = "Copy 100% of /srv";
         script = "rsync -a /srv/ /backup/";
         path = [ pkgs.rsync ];
-        serviceConfig.ReadWritePaths = [ "/backup" ];
+        serviceConfig = {
+          ReadWritePaths = [ "/backup" ];
+          CapabilityBoundingSet = [
+            "CAP_CHOWN"
+            "CAP_DAC_OVERRIDE"
+            "CAP_FOWNER"
+          ];
+          SystemCallFilter = [
+            "@system-service"
+            "~@resources"
+          ];
+        };
         timeout = "30m";
       };
       update = {
-        script = "nixos-rebuild switch --upgrade";
+        script = "nixos-rebuild switch --flake git+https://git.example.org/machines";
+        path = [ pkgs.gitMinimal ];
         hardened = false;
         requireSignature = true;
       };

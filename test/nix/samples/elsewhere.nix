@@ -1,12 +1,13 @@
 # A dashboard that uses another broker, and remembers nothing.
 {
+  imports = [ ../../../deploy/nix/dashboard.nix ]; # a second time
   networking.hostName = "desk";
   services.systant-dashboard = {
     enable = true;
     listenAddress = "::1";
-    port = 8080;
+    port = 80;
     mqtt = {
-      host = "broker.example.org";
+      host = "2001:db8::1";
       username = "dashboard";
       passwordFile = "/run/secrets/dashboard";
       prefix = "home/systant";

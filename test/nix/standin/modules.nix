@@ -71,6 +71,7 @@ let
     in
     [
       {
+        key = if lib.isPath module then toString module else null;
         options = said.options or { };
         config = if whole then said.config or { } else removeAttrs said [ "imports" "freeformType" ];
         freeform = lib.optional (said ? freeformType) said.freeformType;
@@ -98,7 +99,14 @@ let
       prefix ? [ ],
     }:
     let
-      loaded = lib.concatMap (load (specialArgs // { inherit lib config options; })) modules;
+      # A file that is imported twice counts once.
+      loaded = lib.foldl' (
+        before: module:
+        before
+        ++ lib.optional (
+          module.key == null || !(lib.any (known: known.key == module.key) before)
+        ) module
+      ) [ ] (lib.concatMap (load (specialArgs // { inherit lib config options; })) modules);
       options = lib.foldl' declare { } (map (module: module.options) loaded);
       freeform = lib.concatMap (module: module.freeform) loaded;
 

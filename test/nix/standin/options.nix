@@ -28,6 +28,7 @@ let
       restartIfChanged = option types.bool true;
       stopIfChanged = option types.bool true;
       startLimitIntervalSec = option (types.nullOr types.int) null;
+      unitConfig = option (types.attrsOf scalar) { };
       environment = option (types.attrsOf types.str) { };
       serviceConfig = option (types.attrsOf (types.either scalar (types.listOf scalar))) { };
     };
@@ -45,12 +46,22 @@ in
   options = {
     assertions = option (types.listOf types.raw) [ ];
     warnings = texts;
-    environment = any;
+    boot = any;
+    environment = {
+      etc = any;
+      sessionVariables = option (types.attrsOf types.str) {
+        NIX_PATH = "nixpkgs=/nix/var/nix/profiles/per-user/root/channels/nixos:nixos-config=/etc/nixos/configuration.nix:/nix/var/nix/profiles/per-user/root/channels";
+      };
+      systemPackages = option (types.listOf types.package) [ ];
+    };
+    fileSystems = any;
     hardware = any;
+    nix.envVars = option (types.attrsOf types.str) { };
     nixpkgs = any;
     networking = {
       hostName = option types.str "nixos";
       firewall.allowedTCPPorts = option (types.listOf types.port) [ ];
+      proxy.envVars = option (types.attrsOf types.str) { };
     };
     security.acme = any;
     security.polkit = {
@@ -64,6 +75,7 @@ in
       openssh = any;
       xserver.videoDrivers = texts;
     };
+    system = any;
     systemd = {
       package = option types.package pkgs.systemd;
       services = option (types.attrsOf service) { };

@@ -38,7 +38,7 @@ let
 
   value =
     with lib.types;
-    nullOr (oneOf [
+    oneOf [
       bool
       int
       float
@@ -46,7 +46,7 @@ let
       path
       (attrsOf value)
       (listOf value)
-    ])
+    ]
     // {
       description = "value";
     };
@@ -61,6 +61,7 @@ let
     "cpio"
     "curl"
     "dbus"
+    "gitMinimal"
     "golangci-lint"
     "gopls"
     "hivemind"
