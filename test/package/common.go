@@ -63,6 +63,11 @@ func (p *packager) common(ctx context.Context, one program, native string) ([]fi
 		s.add(f.archive, f.deb, data)
 		s.files[len(s.files)-1].config = strings.HasPrefix(f.deb, "/etc/")
 	}
+	changes, err := os.ReadFile(filepath.Join(p.root, "CHANGELOG.md"))
+	if err != nil {
+		return nil, err
+	}
+	s.zipped(doc+"changelog.gz", changes)
 	licences, err := p.licences(ctx, one, native)
 	if err != nil {
 		return nil, err
@@ -93,8 +98,8 @@ func (s *stager) add(archive, deb string, data []byte) {
 	s.files = append(s.files, file{source: source, deb: deb, archive: archive})
 }
 
-// page adds a manual page, which Debian wants compressed.
-func (s *stager) page(name string, data []byte) {
+// zipped adds a file to a Debian package that Debian wants compressed.
+func (s *stager) zipped(place string, data []byte) {
 	var zipped bytes.Buffer
 	w, err := gzip.NewWriterLevel(&zipped, gzip.BestCompression)
 	if err == nil {
@@ -106,7 +111,12 @@ func (s *stager) page(name string, data []byte) {
 	if s.err == nil {
 		s.err = err
 	}
+	s.add("", place, zipped.Bytes())
+}
+
+// page adds a manual page.
+func (s *stager) page(name string, data []byte) {
 	section := name[strings.LastIndexByte(name, '.')+1:]
 	s.add("man/"+name, "", data)
-	s.add("", "/usr/share/man/man"+section+"/"+name+".gz", zipped.Bytes())
+	s.zipped("/usr/share/man/man"+section+"/"+name+".gz", data)
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"text/template"
 
 	"systant/pkg/schema"
@@ -20,7 +21,9 @@ section: admin
 priority: optional
 maintainer: The Systant authors <noreply@systant.invalid>
 description: |
-  {{.About}}
+{{- range .About}}
+  {{.}}
+{{- end}}
 license: MIT
 mtime: {{.Time}}
 {{- if .LibC}}
@@ -59,12 +62,13 @@ func (p *packager) debian(ctx context.Context, one program, t target, files []fi
 		return err
 	}
 	data := struct {
-		Name, Arch, Version, About, Time, Scripts string
-		LibC, User                                bool
-		Files                                     []recipeFile
+		Name, Arch, Version, Time, Scripts string
+		About                              []string
+		LibC, User                         bool
+		Files                              []recipeFile
 	}{
-		Name: one.name, Arch: t.deb, Version: schema.Version, About: one.about, Time: p.epoch().Format("2006-01-02T15:04:05Z"),
-		Scripts: scripts, LibC: one.cgo && t.c, User: one.folder == "agent",
+		Name: one.name, Arch: t.deb, Version: schema.Version, Time: p.epoch().Format("2006-01-02T15:04:05Z"),
+		About: append([]string{one.about}, strings.Split(one.more, "\n")...), Scripts: scripts, LibC: one.cgo && t.c, User: one.folder == "agent",
 	}
 	for _, f := range files {
 		if f.deb != "" {

@@ -17,14 +17,17 @@ const released = "2026-01-01T00:00:00Z"
 type program struct {
 	name, folder string
 	about        string // one line, for manual pages and packages
+	more         string // further lines, for packages
 	cgo          bool   // it can do more with C
 	config       string // its file in /etc/systant
 }
 
 // programs are all of them.
 var programs = []program{
-	{"systant-agent", "agent", "publishes the metrics of this host by MQTT, and runs the commands that it allows", true, "systant.toml"},
-	{"systant-dashboard", "dashboard", "shows hosts that publish their metrics by MQTT in a browser, and remembers them", false, "systant-dashboard.toml"},
+	{"systant-agent", "agent", "publishes the metrics of this host by MQTT, and runs the commands that it allows",
+		"It reads CPU, memory, disks, GPUs, network, temperatures and processes from the\nkernel, announces the host to Home Assistant, and needs no privileges.", true, "systant.toml"},
+	{"systant-dashboard", "dashboard", "shows hosts that publish their metrics by MQTT in a browser, and remembers them",
+		"It has a broker of its own or uses another, shows hosts live and as they were,\nand answers Prometheus' queries about their past.", false, "systant-dashboard.toml"},
 }
 
 // target is a kind of machine.
