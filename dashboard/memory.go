@@ -47,7 +47,10 @@ func newMemory(c HistoryConfig, log *slog.Logger, onChange func(), recall func(h
 	}
 	m := &memory{config: c}
 	if c.Embedded {
-		rollups := c.MaxBytes / 3 // of what is for both
+		rollups := int64(0)
+		if c.RollupRetention != 0 {
+			rollups = c.MaxBytes / 3 // of what is for both
+		}
 		store := history.New(history.Options{
 			Path: c.Path, Retention: c.Retention, MaxBytes: c.MaxBytes - rollups,
 			RollupRetention: c.RollupRetention, MaxRollupBytes: rollups,

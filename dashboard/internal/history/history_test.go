@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,6 +20,12 @@ import (
 // open runs a store in a folder until the test ends or stop is called, and
 // returns it once it is open.
 func open(t *testing.T, change func(*Options)) (s *Store, stop func()) {
+	t.Helper()
+	return openAfter(t, change, func(*Store) {})
+}
+
+// openAfter is open after something has been done to the store.
+func openAfter(t *testing.T, change func(*Options), before func(*Store)) (s *Store, stop func()) {
 	t.Helper()
 	o := Options{Path: filepath.Join(t.TempDir(), "history"), Retention: 31 * 24 * time.Hour, Late: time.Hour, MaxSeries: 1000, Log: slog.New(slog.DiscardHandler)}
 	if change != nil {
@@ -33,6 +41,7 @@ func open(t *testing.T, change func(*Options)) (s *Store, stop func()) {
 		}
 	}
 	s = New(o)
+	before(s)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
@@ -307,24 +316,23 @@ func TestQueryBounds(t *testing.T) {
 		t.Errorf("got %v, want %v", err, ErrBusy)
 	}
 	e = NewEngine(s, s.options.Log)
-	var results []*Result
-	for range maxQueries {
+	for range 2 * maxQueries { // who reads a small result holds nobody up
 		r, err := e.Instant(t.Context(), "1", now(), Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		results = append(results, r)
+		defer r.Close()
 	}
-	if _, err := e.Instant(ctx, "1", now(), Limits{}); !errors.Is(err, ErrBusy) {
-		t.Errorf("while results are read: got %v, want %v", err, ErrBusy)
+	if err := e.sent.Acquire(t.Context(), maxQueries*(maxSamples-2)); err != nil {
+		t.Fatal(err)
 	}
-	results[0].Close()
+	if _, err := e.Instant(t.Context(), "1", now(), Limits{Timeout: 100 * time.Millisecond}); err == nil {
+		t.Error("while large results are read: got no error")
+	}
+	e.sent.Release(maxQueries)
 	if r, err := e.Instant(t.Context(), "1", now(), Limits{}); err != nil {
 		t.Errorf("after one is closed: %v", err)
 	} else {
-		results[0] = r
-	}
-	for _, r := range results {
 		r.Close()
 	}
 	stop()
@@ -383,4 +391,94 @@ func canceled(t *testing.T) context.Context {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	return ctx
+}
+
+// What became of thousands of hosts while the history opens is told, though the
+// queue is shorter.
+func TestAllDownAtOnce(t *testing.T) {
+	const hosts = queueLength + 500
+	down := now().Add(-time.Minute)
+	s, _ := openAfter(t, nil, func(s *Store) {
+		for i := range hosts {
+			s.Down(fmt.Sprintf("h%d", i), down)
+		}
+	})
+	expect(t, s, `count(systant_up == 0)`, down, fmt.Sprintf(`{} %d`, hosts))
+	if lost := s.Counters().Lost; lost != 0 {
+		t.Errorf("got %d lost messages, want none", lost)
+	}
+}
+
+// What was kept for later is no news after the host's next sample, and of two the
+// newer counts.
+func TestOverdue(t *testing.T) {
+	i, w, to := newInbox(), newWriter(Options{Late: time.Hour, MaxSeries: 100, Log: slog.New(slog.DiscardHandler)}), &parcel{}
+	when := now()
+	for range queueLength {
+		i.Sample(at("other", when), false, when)
+	}
+	i.Down("back", when)
+	i.Down("removed", when)
+	i.Gone("removed")
+	if got := i.overdue(); got != nil {
+		t.Errorf("before the queue is empty: got %v", got)
+	}
+	<-i.queue
+	i.Sample(at("back", when.Add(time.Second)), false, when.Add(time.Second))
+	for len(i.queue) > 0 {
+		if err := w.event(to, <-i.queue); err != nil {
+			t.Fatal(err)
+		}
+	}
+	late := i.overdue()
+	for _, e := range late {
+		if err := w.event(to, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(late) != 2 || !late["removed"].gone || w.hosts["back"].down || w.hosts["removed"] != nil {
+		t.Errorf("got %+v, and the host that is back down %v", late, w.hosts["back"].down)
+	}
+	if got := i.overdue(); got != nil {
+		t.Errorf("again: got %v, want nothing", got)
+	}
+}
+
+// The database is closed, as it is after a full disk too, while others read it.
+func TestCloseWhileRead(t *testing.T) {
+	rolled, first := rolledStore(t, nil)
+	if err := rolled.db.Compact(t.Context()); err != nil || len(rolled.db.Blocks()) == 0 {
+		t.Fatalf("got %d blocks, %v", len(rolled.db.Blocks()), err)
+	}
+	path := filepath.Join(t.TempDir(), "history")
+	if err := os.CopyFS(path, os.DirFS(rolled.options.Path)); err != nil {
+		t.Fatal(err)
+	}
+	s, stop := open(t, func(o *Options) { o.Path, o.RollupRetention = path, 365*24*time.Hour })
+	r := NewEngine(s, s.options.Log)
+	var reading sync.WaitGroup
+	var charts atomic.Int64
+	for range 2 {
+		reading.Go(func() {
+			for err := error(nil); err == nil; charts.Add(1) {
+				if _, err = r.Chart(t.Context(), ChartRequest{"nas", []string{"cpu.usage_percent"}, first, now(), 1000}); err != nil && !errors.Is(err, ErrClosed) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for charts.Load() < 5 {
+		time.Sleep(time.Millisecond)
+	}
+	closed := make(chan struct{})
+	go func() {
+		stop()
+		reading.Wait()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+	case <-time.After(30 * time.Second):
+		t.Fatal("closing waits for readers, and they for it")
+	}
 }

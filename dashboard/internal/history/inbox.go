@@ -1,6 +1,7 @@
 package history
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,16 +19,26 @@ type event struct {
 	host     string // without a sample: the host that is down, or gone
 	gone     bool
 	now      time.Time
+	order    uint64 // grows with each event
 }
 
 // inbox is what is handed over and not written yet.
 type inbox struct {
 	queue chan event
 	lost  atomic.Uint64 // messages
+	told  atomic.Uint64 // events
+
+	// mu guards states.
+	mu sync.Mutex
+	// states are what became of hosts, by their names, where the queue was full:
+	// it is told once, and thousands may go at the same time.
+	states map[string]event
 }
 
 // newInbox returns an empty inbox.
-func newInbox() *inbox { return &inbox{queue: make(chan event, queueLength)} }
+func newInbox() *inbox {
+	return &inbox{queue: make(chan event, queueLength), states: map[string]event{}}
+}
 
 // Sample hands a sample over that arrived at the moment now. It belongs to the
 // history from then on, and is not changed.
@@ -47,11 +58,37 @@ func (i *inbox) Gone(host string) {
 	i.tell(event{host: host, gone: true, now: time.Now()})
 }
 
-// tell queues an event, or counts it as lost.
+// tell queues an event. Where there is no room, a sample is lost, and what became of a
+// host is kept for [inbox.overdue].
 func (i *inbox) tell(e event) {
+	e.order = i.told.Add(1)
+	if e.sample == nil {
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		delete(i.states, e.host) // of before
+	}
 	select {
 	case i.queue <- e:
 	default:
-		i.lost.Add(1)
+		if e.sample == nil {
+			i.states[e.host] = e
+		} else {
+			i.lost.Add(1)
+		}
 	}
+}
+
+// overdue takes the events that had no room in the queue, once that is empty.
+func (i *inbox) overdue() map[string]event {
+	if len(i.queue) > 0 {
+		return nil
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if len(i.states) == 0 {
+		return nil
+	}
+	late := i.states
+	i.states = map[string]event{}
+	return late
 }

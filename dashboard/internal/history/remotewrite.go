@@ -116,6 +116,9 @@ func (r *Remote) Run(ctx context.Context) error {
 			return r.finish(context.WithoutCancel(ctx), gathered)
 		case e := <-r.queue:
 			err = r.writer.event(gathered, e)
+			for _, e := range r.overdue() {
+				err = errors.Join(err, r.writer.event(gathered, e))
+			}
 		case now := <-down.C:
 			err = r.writer.stillDown(gathered, now)
 		case <-ticker.C:
@@ -138,7 +141,7 @@ type parcel struct{ series []prompb.TimeSeries }
 // Append adds a number.
 func (p *parcel) Append(_ storage.SeriesRef, l labels.Labels, t int64, v float64) (storage.SeriesRef, error) {
 	p.series = append(p.series, prompb.TimeSeries{
-		Labels:  prompb.FromLabels(l, nil),
+		Labels:  prompb.FromLabels(l.WithoutEmpty(), nil), // an empty one is none
 		Samples: []prompb.Sample{{Timestamp: t, Value: v}},
 	})
 	return 0, nil

@@ -30,7 +30,7 @@ const rollLabel = "__rollup__"
 const (
 	rolledHigh = "high"
 	rolledLow  = "low"
-	rolledMean = "mean" // of a counter, the last
+	rolledMean = "mean" // of a counter, the last of each half step
 )
 
 // rollBlock writes a block of roll-ups, as the database reads it
@@ -83,13 +83,24 @@ func (b *rollBlock) write(ctx context.Context, folder string) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(folder, "meta.json"), meta, 0o640); err != nil { //nolint:gosec // readable by the group, as the database's own
+	if err := writeSynced(filepath.Join(folder, "meta.json"), meta); err != nil {
 		return err
 	}
 	if _, err := tombstones.WriteFile(slog.New(slog.DiscardHandler), folder, tombstones.NewMemTombstones()); err != nil {
 		return err
 	}
 	return syncFolder(folder)
+}
+
+// writeSynced writes a file that is there in full, or not at all, after a loss of
+// power, once its folder's names last too.
+func writeSynced(path string, data []byte) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640) //nolint:gosec // readable by the group, as the database's own
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	return errors.Join(err, file.Sync(), file.Close())
 }
 
 // syncFolder makes the names in a folder last.
@@ -161,15 +172,16 @@ func (b *rollBlock) series(ref storage.SeriesRef, of labels.Labels, kind string,
 		return err
 	}
 	meta := chunks.Meta{Chunk: chunk, MinTime: math.MaxInt64}
-	roll := &bucket{kind: kind}
+	roll, step := &bucket{kind: kind}, rollStep.Milliseconds()
 	if kind == rolledMean && b.counters[of.Get(model.MetricNameLabel)] {
-		roll.kind = ""
+		// A rate over five minutes, as most ask for, takes two numbers in each.
+		roll.kind, step = "", step/2
 	}
 	flush := func() {
 		if roll.n == 0 {
 			return
 		}
-		at := roll.start + rollStep.Milliseconds() - 1
+		at := roll.start + step - 1
 		app.Append(0, at, roll.value())
 		meta.MinTime, meta.MaxTime = min(meta.MinTime, at), at
 		roll.n = 0
@@ -179,7 +191,7 @@ func (b *rollBlock) series(ref storage.SeriesRef, of labels.Labels, kind string,
 		if value.IsStaleNaN(v) {
 			continue
 		}
-		if start := at - at%rollStep.Milliseconds(); roll.start != start {
+		if start := at - at%step; roll.start != start {
 			flush()
 			roll.start = start
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math"
 	"path/filepath"
 	"sync"
@@ -47,6 +46,8 @@ type rollups struct {
 	// next is the day to roll up next, in milliseconds; what lies before it is
 	// done.
 	next int64
+	// since is the oldest number when it was looked for first.
+	since int64
 }
 
 // openRollups opens the roll-ups of a database, or returns nil where none are
@@ -62,11 +63,11 @@ func openRollups(options Options, raw *tsdb.DB) (*rollups, error) {
 	o.MaxBlockDuration = max(min(maxRollBlock, options.RollupRetention/10), rollSpan).Milliseconds()
 	o.WALSegmentSize = -1 // only whole blocks are added
 	o.StripeSize = 1
-	db, err := tsdb.Open(filepath.Join(options.Path, "rollups"), slog.New(quiet{options.Log.With("part", "rollups").Handler()}), nil, o, nil)
+	db, err := openDatabase(filepath.Join(options.Path, "rollups"), options.Log.With("part", "rollups"), o)
 	if err != nil {
 		return nil, fmt.Errorf("opening the roll-ups: %w", err)
 	}
-	r := &rollups{options: options, raw: raw, db: db, counters: map[string]bool{}, next: math.MinInt64}
+	r := &rollups{options: options, raw: raw, db: db, counters: map[string]bool{}, next: math.MinInt64, since: math.MaxInt64}
 	for _, g := range schema.Catalogue() {
 		for _, m := range g.Metrics {
 			r.counters[m.Series()] = m.Counter()
@@ -103,18 +104,24 @@ func (r *rollups) run(ctx context.Context) {
 // catchUp rolls up all days that are complete at a moment.
 func (r *rollups) catchUp(ctx context.Context, now time.Time) error {
 	span := rollSpan.Milliseconds()
-	complete := now.Add(-r.options.Late - settle).UnixMilli()
+	// A clock may be wrong when a machine starts: what no later number has come after
+	// is not complete.
+	complete := min(now.UnixMilli(), lastTime(r.raw)) - (r.options.Late + settle).Milliseconds()
 	first := firstTime(r.raw)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if first > complete {
 		return nil // there is nothing yet
 	}
+	r.since = max(min(r.since, first), r.next) // what lies before is done, or was never there
 	for day := max(r.next, first-first%span); day+span <= complete; day += span {
 		if err := r.roll(ctx, day, day+span); err != nil {
 			return fmt.Errorf("rolling up %s: %w", time.UnixMilli(day).UTC().Format(time.DateOnly), err)
 		}
 		r.next = day + span
+	}
+	if removed := time.Duration(first-max(r.since, r.next)) * time.Millisecond; removed >= rollSpan {
+		return fmt.Errorf("%v of numbers were removed before %s, too early to be rolled up: the history's size is too small", removed.Truncate(time.Hour), time.UnixMilli(first).UTC().Format(time.DateOnly))
 	}
 	return nil
 }
@@ -154,6 +161,16 @@ func firstTime(db *tsdb.DB) int64 {
 		first = min(first, blocks[0].MinTime())
 	}
 	return first
+}
+
+// lastTime returns the time of the newest number of a database, in milliseconds, or
+// 0 where there is none.
+func lastTime(db *tsdb.DB) int64 {
+	last := max(db.Head().MaxTime(), 0)
+	for _, block := range db.Blocks() {
+		last = max(last, block.MaxTime()-1)
+	}
+	return last
 }
 
 // rolled reads roll-ups as if they were the series themselves.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,7 +48,16 @@ func rolledStore(t *testing.T, change func(*Options)) (*Store, time.Time) {
 	if s.rollups.next > first.UnixMilli() {
 		t.Fatal("a day was rolled up while samples of it could arrive")
 	}
-	if err := s.rollups.catchUp(t.Context(), first.Add(9*24*time.Hour)); err != nil {
+	end := first.Add(9 * 24 * time.Hour)
+	if err := s.rollups.catchUp(t.Context(), end); err != nil {
+		t.Fatal(err)
+	}
+	if s.rollups.next > first.UnixMilli() {
+		t.Fatal("a day was rolled up by a clock alone, which may be wrong")
+	}
+	s.Sample(at("later", end), false, end)
+	expect(t, s, "systant_up", end, `{__name__="systant_up", host="later"} 1`)
+	if err := s.rollups.catchUp(t.Context(), end); err != nil {
 		t.Fatal(err)
 	}
 	stop()
@@ -95,6 +105,13 @@ func TestRollups(t *testing.T) {
 	expect(t, s, `min_over_time(systant_cpu_usage_percent[3d])`, end, `{host="nas"} 0`)
 	expect(t, s, `max(systant_cpu_usage_percent) - min(systant_cpu_usage_percent)`, end, `{} 4`)
 	expect(t, s, `systant_memory_oom_kills_total`, end, `{__name__="systant_memory_oom_kills_total", host="nas"} 4319`)
+	for _, minutes := range []int{5, 10, 60} {
+		for offset := range 7 { // however it lies to the steps, and to samples of each minute
+			at := first.Add(40*time.Hour + time.Duration(offset)*43*time.Second)
+			query := fmt.Sprintf("round(60 * rate(systant_memory_oom_kills_total[%dm]))", minutes)
+			expect(t, s, query, at, `{host="nas"} 1`)
+		}
+	}
 	expect(t, s, `count_over_time(systant_disk_usage_percent{mount_point="/old"}[3d])`, end, `{host="nas", mount_point="/old"} 12`)
 	if _, got := draw(t, s, chart); got != before {
 		t.Errorf("the chart differs:\nwith numbers    %.600s\nwithout         %.600s", before, got)
@@ -173,11 +190,70 @@ func TestRollupsLater(t *testing.T) {
 	}
 	count := blocks()
 	s.rollups.next = first.UnixMilli()
+	end := first.Add(9 * 24 * time.Hour)
+	s.Sample(at("later", end), false, end)
+	expect(t, s, "systant_up", end, `{__name__="systant_up", host="later"} 1`)
 	ctx := canceled(t)
 	if err := s.rollups.catchUp(ctx, first.Add(9*24*time.Hour)); err == nil {
 		t.Error("rolled up although it was to stop")
 	}
 	if got := blocks(); got != count {
 		t.Errorf("%s files, want %s as before", got, count)
+	}
+}
+
+// A block that can't be read is set aside: what is left can be read, and the
+// present is remembered.
+func TestDamagedBlocks(t *testing.T) {
+	rolled, first := rolledStore(t, nil)
+	if err := rolled.db.Compact(t.Context()); err != nil || len(rolled.db.Blocks()) < 2 {
+		t.Fatalf("got %d blocks, %v", len(rolled.db.Blocks()), err)
+	}
+	path := filepath.Join(t.TempDir(), "history")
+	if err := os.CopyFS(path, os.DirFS(rolled.options.Path)); err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range []string{path, filepath.Join(path, "rollups")} {
+		found, err := filepath.Glob(filepath.Join(folder, "*", "index"))
+		if err != nil || len(found) < 2 {
+			t.Fatalf("%s: got %d blocks, %v", folder, len(found), err)
+		}
+		if err := os.Truncate(found[0], 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, _ := open(t, func(o *Options) { o.Path, o.Late, o.RollupRetention = path, rolled.options.Late, 365*24*time.Hour })
+	s.Sample(at("nas", now()), false, now())
+	expect(t, s, `systant_cpu_usage_percent`, now(), `{__name__="systant_cpu_usage_percent", host="nas"} 12.5`)
+	expect(t, s, `max_over_time(systant_cpu_usage_percent[3d])`, first.Add(3*24*time.Hour), `{host="nas"} 99`)
+	for _, folder := range []string{path, filepath.Join(path, "rollups")} {
+		if found, err := filepath.Glob(filepath.Join(folder, "*"+damagedSuffix, "index")); err != nil || len(found) != 1 {
+			t.Errorf("%s: got %q set aside, %v, want one", folder, found, err)
+		}
+	}
+}
+
+// A size that holds less than what may still change is said to be too small for
+// roll-ups.
+func TestTooSmallForRollups(t *testing.T) {
+	s, _ := open(t, func(o *Options) {
+		o.Late, o.RollupRetention, o.MaxBytes, o.MaxRollupBytes = 24*time.Hour, 365*24*time.Hour, 60_000, 30_000
+	})
+	first := now().Add(-5 * 24 * time.Hour).Truncate(24 * time.Hour)
+	var err error
+	for hour := 0; hour < 4*24 && err == nil; hour++ {
+		for i := range 60 {
+			when := first.Add(time.Duration(hour*60+i) * time.Minute)
+			s.Sample(at("nas", when, fmt.Sprintf("/%d", i)), false, when)
+		}
+		last := first.Add(time.Duration(hour*60+59) * time.Minute)
+		expect(t, s, "systant_cpu_usage_percent", last, `{__name__="systant_cpu_usage_percent", host="nas"} 12.5`)
+		if err := s.db.Compact(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		err = s.rollups.catchUp(t.Context(), last)
+	}
+	if err == nil || !strings.Contains(err.Error(), "too small") {
+		t.Errorf("got %v, want that the size is too small", err)
 	}
 }

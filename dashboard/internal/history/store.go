@@ -139,7 +139,7 @@ func (s *Store) open() error {
 	o.OutOfOrderTimeWindow = s.options.Late.Milliseconds()
 	o.WALCompression = compression.Snappy
 	o.StripeSize = stripes
-	db, err := tsdb.Open(s.options.Path, slog.New(quiet{s.options.Log.With("part", "history").Handler()}), nil, o, nil)
+	db, err := openDatabase(s.options.Path, s.options.Log.With("part", "history"), o)
 	if err != nil {
 		return err
 	}
@@ -155,19 +155,21 @@ func (s *Store) open() error {
 	return nil
 }
 
-// close closes the database.
+// close closes the database, which waits for those who read it. They ask for more
+// meanwhile, and must get an answer.
 func (s *Store) close() {
 	s.opened(false)
 	s.opening.Lock()
-	defer s.opening.Unlock()
-	err := s.db.Close()
-	if s.rollups != nil {
-		err = errors.Join(err, s.rollups.db.Close())
+	db, rolls := s.db, s.rollups
+	s.db, s.rollups = nil, nil
+	s.opening.Unlock()
+	err := db.Close()
+	if rolls != nil {
+		err = errors.Join(err, rolls.db.Close())
 	}
 	if err != nil {
 		s.options.Log.Error("history not closed properly", "err", err)
 	}
-	s.db, s.rollups = nil, nil
 	s.failed, s.stale = false, false
 	s.writer.closed()
 }
@@ -199,6 +201,9 @@ func (s *Store) write(ctx context.Context) {
 			return
 		case e := <-s.queue:
 			s.take(ctx, e)
+			for _, e := range s.overdue() {
+				s.take(ctx, e)
+			}
 		case now := <-ticker.C:
 			s.commit(ctx, func(app storage.Appender) error { return s.writer.stillDown(app, now) })
 		}
@@ -212,6 +217,9 @@ func (s *Store) drain(ctx context.Context) {
 		case e := <-s.queue:
 			s.take(ctx, e)
 		default:
+			for _, e := range s.overdue() {
+				s.take(ctx, e)
+			}
 			return
 		}
 	}

@@ -69,6 +69,7 @@ type writer struct {
 type host struct {
 	name    string
 	series  map[key]*series
+	order   uint64 // of the newest event
 	round   uint64 // counts samples
 	last    int64  // the time of the newest sample, in milliseconds
 	down    bool
@@ -126,11 +127,17 @@ func (w *writer) host(name string) *host {
 	return h
 }
 
-// event writes what has happened.
+// event writes what has happened. What became of a host is no news after its next
+// sample.
 func (w *writer) event(to target, e event) error {
-	switch {
-	case e.sample != nil:
+	if e.sample != nil {
+		w.host(e.sample.Hostname).order = e.order
 		return w.sample(to, e.sample, e.retained, e.now)
+	}
+	if h := w.hosts[e.host]; h != nil && e.order < h.order {
+		return nil
+	}
+	switch {
 	case e.gone:
 		return w.gone(to, e.host, e.now)
 	}

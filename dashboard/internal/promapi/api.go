@@ -18,7 +18,7 @@ import (
 )
 
 // maxForm is the size of a form, in bytes.
-const maxForm = 256 << 10
+const maxForm = 64 << 10
 
 // Engine is what answers: see [history.Engine].
 type Engine interface {

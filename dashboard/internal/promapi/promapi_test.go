@@ -133,38 +133,40 @@ func TestErrors(t *testing.T) {
 	address := serve(t) + "/api/v1"
 	at := fmt.Sprint(start.Unix())
 	for path, want := range map[string]string{
-		"/query":                                          `400 {"status":"error","errorType":"bad_data","error":"parameter \"query\": `,
-		"/query?query=sum(":                               `400 {"status":"error","errorType":"bad_data","error":"parameter \"query\": 1:5: parse error`,
-		"/query?query=1&time=yesterday":                   `400 {"status":"error","errorType":"bad_data","error":"parameter \"time\": \"yesterday\"`,
-		"/query?query=1&time=NaN":                         `400 {"status":"error","errorType":"bad_data"`,
-		"/query_range?query=1":                            `400 {"status":"error","errorType":"bad_data","error":"parameter \"start\"`,
-		"/query_range?query=1&start=5&end=1&step=1":       `400 {"status":"error","errorType":"bad_data","error":"parameter \"end\"`,
-		"/query_range?query=1&start=1&end=2&step=0":       `400 {"status":"error","errorType":"bad_data","error":"parameter \"step\"`,
-		"/query_range?query=1&start=1&end=1&step=1e-6":    `400 {"status":"error","errorType":"bad_data","error":"parameter \"step\"`,
-		"/metadata?limit=x":                               `400 {"status":"error","errorType":"bad_data","error":"parameter \"limit\"`,
-		"/query_range?query=1&start=1&end=2&step=x":       `400 {"status":"error","errorType":"bad_data","error":"parameter \"step\"`,
-		"/query_range?query=1&start=0&end=11001&step=1":   `400 {"status":"error","errorType":"bad_data","error":"parameter \"step\": more than 11000`,
-		"/query_range?query=1&start=1&end=9e9&step=1e-9":  `400 {"status":"error","errorType":"bad_data"`,
-		"/query_range?query=%22a%22&start=1&end=2&step=1": `400 {"status":"error","errorType":"bad_data"`,
+		"/query":                                        `400 {"status":"error","errorType":"bad_data","error":"parameter \"query\": `,
+		"/query?query=sum(":                             `400 {"status":"error","errorType":"bad_data","error":"parameter \"query\": 1:5: parse error`,
+		"/query?query=1&time=yesterday":                 `400 {"status":"error","errorType":"bad_data","error":"parameter \"time\": \"yesterday\"`,
+		"/query?query=1&time=NaN":                       `400 {"status":"error","errorType":"bad_data"`,
+		"/query_range?query=1":                          `400 {"status":"error","errorType":"bad_data","error":"parameter \"start\"`,
+		"/query_range?query=1&start=5&end=1&step=1":     `400 {"status":"error","errorType":"bad_data","error":"parameter \"end\"`,
+		"/query_range?query=1&start=1&end=2&step=0":     `400 {"status":"error","errorType":"bad_data","error":"parameter \"step\"`,
+		"/query_range?query=1&start=1&end=1&step=1e-6":  `400 {"status":"error","errorType":"bad_data","error":"parameter \"step\"`,
+		"/metadata?limit=x":                             `400 {"status":"error","errorType":"bad_data","error":"parameter \"limit\"`,
+		"/query_range?query=1&start=1&end=2&step=x":     `400 {"status":"error","errorType":"bad_data","error":"parameter \"step\"`,
+		"/query_range?query=1&start=0&end=11001&step=1": `400 {"status":"error","errorType":"bad_data","error":"parameter \"step\": more than 11000`,
+		"/query_range?query=1&start=0001-01-01T00:00:00Z&end=9999-12-31T23:59:59Z&step=840000":                     `400 {"status":"error","errorType":"bad_data","error":"parameter \"step\": more than 11000`,
+		"/query_range?query=1&start=1&end=9e9&step=1e-9":                                                           `400 {"status":"error","errorType":"bad_data"`,
+		"/query_range?query=%22a%22&start=1&end=2&step=1":                                                          `400 {"status":"error","errorType":"bad_data"`,
 		"/query?query=label_replace(systant_up,%22host%22,%22a%22,%22%22,%22%22)&time=" + fmt.Sprint(start.Unix()): `422 {"status":"error","errorType":"execution"`,
-		"/series":                                       `400 {"status":"error","errorType":"bad_data","error":"parameter \"match[]\"`,
-		"/series?match[]={":                             `400 {"status":"error","errorType":"bad_data","error":"parameter \"match[]\"`,
-		"/series?match[]=systant_up&limit=-1":           `400 {"status":"error","errorType":"bad_data","error":"parameter \"limit\"`,
-		"/series?match[]=systant_up&limit=1":            `200 {"status":"success","data":[{"__name__":"systant_up","host":"desk"}],"warnings":[`,
-		"/labels?limit=1":                               `200 {"status":"success","data":["__name__"],"warnings":[`,
-		"/label/host/values?match[]=none":               `200 {"status":"success","data":[]}`,
-		"/query_range?query=none&start=1&end=2&step=1":  `200 {"status":"success","data":{"resultType":"matrix","result":[]}}`,
-		"/query?query=none":                             `200 {"status":"success","data":{"resultType":"vector","result":[]}}`,
-		"/query?query=1&limit=-1":                       `400 {"status":"error","errorType":"bad_data","error":"parameter \"limit\"`,
-		"/query?query=1&timeout=soon":                   `400 {"status":"error","errorType":"bad_data","error":"parameter \"timeout\"`,
-		"/query?query=1&lookback_delta=x":               `400 {"status":"error","errorType":"bad_data","error":"parameter \"lookback_delta\"`,
-		"/query?query=1&timeout=1ns":                    `400 {"status":"error","errorType":"bad_data","error":"parameter \"timeout\"`,
-		"/query?query=%22a%22&time=1.5":                 `200 {"status":"success","data":{"result":[1.5,"a"],"resultType":"string"}}`,
-		"/query?query=-1/0&time=1":                      `200 {"status":"success","data":{"result":[1,"-Inf"],"resultType":"scalar"}}`,
-		"/query?query=vector(0/0)&time=1":               `200 {"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"NaN"]}]}}`,
-		"/query_range?query=1&start=0&end=11000&step=1": `200 {"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[0,"1"],`,
-		"/query?query=systant_up&limit=1&time=" + at:    `200 {"status":"success","data":{"resultType":"vector","result":[{"metric":{"__name__":"systant_up","host":"desk"},"value":[` + at + `,"1"]}]},"warnings":["there are more`,
-		"/query?query=systant_up&limit=2&time=" + at:    `200 {"status":"success","data":{"resultType":"vector","result":[{"metric":{"__name__":"systant_up","host":"desk"},"value":[` + at + `,"1"]},{"metric":{"__name__":"systant_up","host":"nas"},"value":[` + at + `,"1"]}]}}`,
+		"/series":           `400 {"status":"error","errorType":"bad_data","error":"parameter \"match[]\"`,
+		"/series?match[]={": `400 {"status":"error","errorType":"bad_data","error":"parameter \"match[]\"`,
+		"/series?match[]={a=~%22" + strings.Repeat("(x{1000})", 60) + "%22}":          `400 {"status":"error","errorType":"bad_data","error":"parameter \"match[]\": it has patterns`,
+		"/series?match[]=systant_up&limit=-1":                                         `400 {"status":"error","errorType":"bad_data","error":"parameter \"limit\"`,
+		"/series?match[]=systant_up&limit=1":                                          `200 {"status":"success","data":[{"__name__":"systant_up","host":"desk"}],"warnings":[`,
+		"/labels?limit=1":                                                             `200 {"status":"success","data":["__name__"],"warnings":[`,
+		"/label/host/values?match[]=none":                                             `200 {"status":"success","data":[]}`,
+		"/query_range?query=none&start=1&end=2&step=1":                                `200 {"status":"success","data":{"resultType":"matrix","result":[]}}`,
+		"/query?query=none":                                                           `200 {"status":"success","data":{"resultType":"vector","result":[]}}`,
+		"/query?query=1&limit=-1":                                                     `400 {"status":"error","errorType":"bad_data","error":"parameter \"limit\"`,
+		"/query?query=1&timeout=soon":                                                 `400 {"status":"error","errorType":"bad_data","error":"parameter \"timeout\"`,
+		"/query?query=1&lookback_delta=x":                                             `400 {"status":"error","errorType":"bad_data","error":"parameter \"lookback_delta\"`,
+		"/query?query=1&timeout=1ns":                                                  `400 {"status":"error","errorType":"bad_data","error":"parameter \"timeout\"`,
+		"/query?query=%22a%22&time=1.5":                                               `200 {"status":"success","data":{"result":[1.5,"a"],"resultType":"string"}}`,
+		"/query?query=-1/0&time=1":                                                    `200 {"status":"success","data":{"result":[1,"-Inf"],"resultType":"scalar"}}`,
+		"/query?query=vector(0/0)&time=1":                                             `200 {"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1,"NaN"]}]}}`,
+		"/query_range?query=1&start=0&end=11000&step=1":                               `200 {"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[0,"1"],`,
+		"/query?query=systant_up&limit=1&time=" + at:                                  `200 {"status":"success","data":{"resultType":"vector","result":[{"metric":{"__name__":"systant_up","host":"desk"},"value":[` + at + `,"1"]}]},"warnings":["there are more`,
+		"/query?query=systant_up&limit=2&time=" + at:                                  `200 {"status":"success","data":{"resultType":"vector","result":[{"metric":{"__name__":"systant_up","host":"desk"},"value":[` + at + `,"1"]},{"metric":{"__name__":"systant_up","host":"nas"},"value":[` + at + `,"1"]}]}}`,
 		"/query?query=systant_up&lookback_delta=1&time=" + fmt.Sprint(start.Unix()+2): `200 {"status":"success","data":{"resultType":"vector","result":[]}}`,
 		"/query?query=1&stats=all&time=1":                                             `200 {"status":"success","data":{"result":[1,"1"],"resultType":"scalar","stats":{"timings":{`,
 		"/rules":                                                                      `404 {"status":"error","errorType":"not_found"`,
@@ -186,6 +188,7 @@ func TestErrors(t *testing.T) {
 func FuzzParameters(f *testing.F) {
 	f.Add("1", "2", "1m", "up", "5")
 	f.Add("1e300", "-Inf", "1y1w", "{", "x")
+	f.Add("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "840000", "x[5m:]", "1")
 	f.Fuzz(func(t *testing.T, from, to, step, expr, limit string) {
 		a := New(nobody{}, "")
 		form := url.Values{"start": {from}, "end": {to}, "step": {step}, "query": {expr}, "match[]": {expr}, "limit": {limit}, "time": {from}}
@@ -209,7 +212,7 @@ func (nobody) Instant(context.Context, string, time.Time, history.Limits) (*hist
 
 // Range has no answer.
 func (nobody) Range(_ context.Context, _ string, start, end time.Time, step time.Duration, _ history.Limits) (*history.Result, error) {
-	if step < time.Millisecond || end.Before(start) || end.Sub(start)/step > history.MaxPoints {
+	if step < time.Millisecond || end.Before(start) || (end.UnixMilli()-start.UnixMilli())/step.Milliseconds() > history.MaxPoints {
 		panic("a range without bounds")
 	}
 	return nil, history.ErrClosed

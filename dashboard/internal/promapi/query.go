@@ -45,7 +45,7 @@ func (a *api) over(r *http.Request) (*answer, error) {
 		return nil, bad(`parameter "end": it is before the start`)
 	case step < time.Millisecond:
 		return nil, bad(`parameter "step": it must be a millisecond or more`)
-	case end.Sub(start)/step > history.MaxPoints:
+	case (end.UnixMilli()-start.UnixMilli())/step.Milliseconds() > history.MaxPoints: // a time.Duration ends at 292 years
 		return nil, bad(fmt.Sprintf(`parameter "step": more than %d points in a series; take a larger one`, history.MaxPoints))
 	}
 	l, err := limits(r)

@@ -14,6 +14,8 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
+
+	"systant/dashboard/internal/history"
 )
 
 // maxFound is the number of series or labels in an answer.
@@ -28,13 +30,13 @@ var (
 // selection is what a request for series or labels asks for.
 type selection struct {
 	start, end time.Time
-	matchers   [][]*labels.Matcher
+	selectors  []string
 	limit      int
 }
 
 // selection reads a request.
 func (a *api) selection(r *http.Request) (*selection, error) {
-	s := &selection{}
+	s := &selection{selectors: r.Form["match[]"]}
 	var err error
 	if s.start, err = moment(r, "start", beginning); err != nil {
 		return nil, err
@@ -42,16 +44,27 @@ func (a *api) selection(r *http.Request) (*selection, error) {
 	if s.end, err = moment(r, "end", theEnd); err != nil {
 		return nil, err
 	}
-	for _, text := range r.Form["match[]"] {
-		matchers, err := a.parser.ParseMetricSelector(text)
-		if err != nil {
-			return nil, bad(fmt.Sprintf("parameter %q: %v", "match[]", err))
-		}
-		s.matchers = append(s.matchers, matchers)
-	}
 	most, err := limit(r)
 	s.limit = min(most, maxFound)
 	return s, err
+}
+
+// matchers reads the selectors, which is some work: it is done where there is room
+// for a query.
+func (a *api) matchers(s *selection) ([][]*labels.Matcher, error) {
+	fault := func(err error) error { return bad(fmt.Sprintf("parameter %q: %v", "match[]", err)) }
+	if err := history.CheckSize(s.selectors...); err != nil {
+		return nil, fault(err)
+	}
+	all := make([][]*labels.Matcher, 0, len(s.selectors))
+	for _, text := range s.selectors {
+		matchers, err := a.parser.ParseMetricSelector(text)
+		if err != nil {
+			return nil, fault(err)
+		}
+		all = append(all, matchers)
+	}
+	return all, nil
 }
 
 // limit reads how many results are wanted, of which 0 is all.
@@ -90,14 +103,18 @@ func (a *api) series(r *http.Request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(s.matchers) == 0 {
+	if len(s.selectors) == 0 {
 		return nil, bad(`parameter "match[]": it must be given`)
 	}
 	var found []labels.Labels
 	err = a.engine.Select(r.Context(), s.start, s.end, func(ctx context.Context, q storage.Querier) error {
+		all, err := a.matchers(s)
+		if err != nil {
+			return err
+		}
 		hints := &storage.SelectHints{Start: s.start.UnixMilli(), End: s.end.UnixMilli(), Func: "series", Limit: s.limit + 1}
-		sets := make([]storage.SeriesSet, 0, len(s.matchers))
-		for _, matchers := range s.matchers {
+		sets := make([]storage.SeriesSet, 0, len(all))
+		for _, matchers := range all {
 			sets = append(sets, q.Select(ctx, true, hints, matchers...))
 		}
 		set := storage.NewMergeSeriesSet(sets, 0, storage.ChainedSeriesMerge)
@@ -138,12 +155,16 @@ func (a *api) names(r *http.Request, find find) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(s.matchers) == 0 {
-		s.matchers = [][]*labels.Matcher{nil}
-	}
 	var lists [][]string
 	err = a.engine.Select(r.Context(), s.start, s.end, func(ctx context.Context, q storage.Querier) error {
-		for _, matchers := range s.matchers {
+		all, err := a.matchers(s)
+		if err != nil {
+			return err
+		}
+		if len(all) == 0 {
+			all = [][]*labels.Matcher{nil}
+		}
+		for _, matchers := range all {
 			found, err := find(ctx, q, &storage.LabelHints{Limit: s.limit + 1}, matchers)
 			if err != nil {
 				return err

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -35,6 +36,38 @@ func secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for _, h := range headers {
 			w.Header().Set(h.name, h.value)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// told logs a panic of what answers, which is a fault of ours, and answers for it.
+func (s *Server) told(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			fault := recover()
+			if fault == nil {
+				return
+			}
+			if fault == http.ErrAbortHandler { //nolint:errorlint // it is this very value
+				panic(fault)
+			}
+			s.options.Log.Error("answering a request failed", "path", r.URL.Path, "panic", fault, "stack", string(debug.Stack()))
+			fail(w, http.StatusInternalServerError, "this is a fault of the dashboard; its log tells more")
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// fromHere refuses what a page of another site asks for behind its reader's back,
+// such as a query that takes long, in the place of an image. To follow a link to a
+// page is no such thing. Browsers say so themselves (W3C Fetch Metadata).
+func fromHere(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		link := r.Header.Get("Sec-Fetch-Mode") == "navigate" && !strings.HasPrefix(r.URL.Path, "/api/")
+		if r.Header.Get("Sec-Fetch-Site") == "cross-site" && !link {
+			fail(w, http.StatusForbidden, "another site may only link to a page")
+			return
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -164,7 +164,7 @@ func (s *Server) routes() []route {
 // handler returns the gates and the routes behind them.
 func (s *Server) handler() http.Handler {
 	r := chi.NewRouter()
-	r.Use(inTime, secure, s.knownHost, readOnly)
+	r.Use(s.told, inTime, secure, s.knownHost, fromHere, readOnly)
 	r.NotFound(func(w http.ResponseWriter, _ *http.Request) { fail(w, http.StatusNotFound, "no such page") })
 	for _, route := range s.routes() {
 		r.Get(route.pattern, route.serve)

@@ -180,6 +180,53 @@ func TestHostAllowList(t *testing.T) {
 	}
 }
 
+// TestOtherSites refuses what another site's page asks for by itself, and lets its
+// links through.
+func TestOtherSites(t *testing.T) {
+	h := handler(t)
+	for _, test := range []struct {
+		site, mode, path string
+		want             int
+	}{
+		{"cross-site", "no-cors", "/api/v1/query?query=1", 403},
+		{"cross-site", "navigate", "/api/v1/query?query=1", 403},
+		{"cross-site", "cors", "/api/hosts", 403},
+		{"cross-site", "no-cors", "/events", 403},
+		{"cross-site", "no-cors", "/static/app.js", 403},
+		{"cross-site", "", "/", 403},
+		{"cross-site", "navigate", "/", 200},
+		{"cross-site", "navigate", "/host/nas", 200},
+		{"same-origin", "cors", "/api/hosts", 200},
+		{"same-origin", "no-cors", "/static/app.js", 200},
+		{"same-site", "cors", "/api/hosts", 200},
+		{"none", "navigate", "/api/hosts", 200},
+		{"", "", "/api/hosts", 200},
+	} {
+		if got := get(t, h, "GET", test.path, "Sec-Fetch-Site: "+test.site, "Sec-Fetch-Mode: "+test.mode).Code; got != test.want {
+			t.Errorf("%+v: got %d", test, got)
+		}
+	}
+}
+
+// TestPanic answers for a fault of its own, and logs it.
+func TestPanic(t *testing.T) {
+	var logged strings.Builder
+	s, err := New(Options{
+		State: fixed{}, Past: fixed{}, Events: http.NotFoundHandler(), Log: slog.New(slog.NewTextHandler(&logged, nil)),
+		Queries: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("oh") }),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := get(t, s.http.Handler, "GET", "/api/v1/query?query=1")
+	if w.Code != http.StatusInternalServerError || !strings.Contains(w.Body.String(), "its log tells more") {
+		t.Errorf("got %d %s, want 500", w.Code, w.Body)
+	}
+	if got := logged.String(); !strings.Contains(got, "panic=oh") || !strings.Contains(got, "path=/api/v1/query") || !strings.Contains(got, "TestPanic") {
+		t.Errorf("got the log %q, want the panic, its path and its stack", got)
+	}
+}
+
 // TestBody refuses a request with a body.
 func TestBody(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/api/hosts", strings.NewReader("hello"))
