@@ -100,7 +100,7 @@ func (d *Dashboard) join() error {
 	d.hub = live.New(v, live.Options{MaxSessions: maxSessions, WriteTimeout: writeTimeout, PingEvery: pingEvery})
 	v.hub = d.hub
 	d.feed = &feed{fleet: hosts, hub: d.hub, view: v, memory: d.memory, log: d.log}
-	d.link = &link{options: options, topics: d.config.Topics, ingest: gate, state: state, feed: d.feed, log: d.log}
+	d.link = &link{options: options, topics: d.config.Topics, ingest: gate, fleet: hosts, state: state, feed: d.feed, log: d.log}
 	o := web.Options{State: v, Events: d.hub, Version: Version, AllowedHosts: d.config.AllowedHosts, Log: d.log}
 	if d.memory != nil {
 		o.Queries, o.Past = d.memory.queries, past{hosts, d.memory}

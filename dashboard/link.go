@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"systant/dashboard/internal/fleet"
 	"systant/dashboard/internal/ingest"
 	"systant/pkg/mqtt"
 	"systant/pkg/schema"
@@ -19,6 +20,7 @@ type link struct {
 	options mqtt.Options
 	topics  schema.Topics
 	ingest  *ingest.Ingest
+	fleet   *fleet.Fleet
 	state   *brokerState
 	feed    *feed
 	log     *slog.Logger
@@ -52,6 +54,11 @@ func (l *link) run(ctx context.Context) error {
 
 // changed shows a change of the link's status.
 func (l *link) changed(status mqtt.Status) {
+	if status.Connected {
+		l.fleet.Back(time.Now())
+	} else {
+		l.fleet.Lost(time.Now())
+	}
 	if now, changed := l.state.set(status); changed {
 		l.feed.broadcast("broker", now)
 	}

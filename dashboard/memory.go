@@ -168,6 +168,7 @@ func (m *memory) metrics() []web.Metric {
 func recaller(hosts *fleet.Fleet) func(host string, payload json.RawMessage) {
 	return func(host string, payload json.RawMessage) {
 		if stats, err := ingest.ParseStats(host, payload); err == nil { // it was good when it was kept
+			hosts.Heard(stats.Timestamp, time.Now())
 			_ = hosts.Sample(stats, payload, true, time.Now()) // a fleet that is full does without
 		}
 	}

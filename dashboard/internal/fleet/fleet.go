@@ -53,6 +53,7 @@ type Fleet struct {
 	bytes int // sum of the samples' sizes
 	dirty map[string]struct{}
 	gone  map[string]struct{}
+	ear   ear
 }
 
 // host is one host. Its summary is replaced, never changed in place below the
@@ -121,7 +122,7 @@ func (f *Fleet) Sample(s *schema.Stats, payload json.RawMessage, retained bool, 
 	if !retained {
 		h.offline = false
 	}
-	h.settle(now)
+	h.settle(now, &f.ear)
 	f.changed(s.Hostname)
 	return nil
 }
@@ -147,7 +148,7 @@ func (f *Fleet) Status(name string, online, retained bool, now time.Time) error 
 		h.heard = now
 	}
 	h.offline = !online
-	if h.settle(now) {
+	if h.settle(now, &f.ear) {
 		f.changed(name)
 	}
 	return nil
@@ -166,7 +167,7 @@ func (f *Fleet) Tick(now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for name, h := range f.hosts {
-		if h.settle(now) {
+		if h.settle(now, &f.ear) {
 			f.changed(name)
 		}
 		away := h.summary.State != Online && now.Sub(h.summary.Since) >= f.options.ForgetAfter
@@ -283,8 +284,8 @@ func (f *Fleet) makeRoom() bool {
 
 // settle derives the state from what is known, notes when it began, and tells
 // whether it is another one.
-func (h *host) settle(now time.Time) (changed bool) {
-	limit := h.heard.Add(StaleAfter * h.interval)
+func (h *host) settle(now time.Time, ear *ear) (changed bool) {
+	limit := ear.limit(h.heard, StaleAfter*h.interval, now)
 	state, since := Online, now
 	switch {
 	case h.offline:

@@ -61,6 +61,12 @@ func do(t *testing.T, f *Fleet, s step) {
 		f.Forget(host)
 	case "tick":
 		f.Tick(now)
+	case "lost":
+		f.Lost(now)
+	case "back":
+		f.Back(now)
+	case "heard":
+		f.Heard(start.Add(time.Duration(taken)*time.Second), now)
 	default:
 		t.Fatalf("unknown step %q", s.what)
 	}
@@ -115,6 +121,37 @@ func TestStates(t *testing.T) {
 		"a host known by its status alone goes stale": {
 			{0, "retained-online a", "a online 0"},
 			{91, "tick", "a stale 90"},
+		},
+		"silence says nothing while nobody can be heard": {
+			{0, "back", ""},
+			{0, "sample a", "a online 0"},
+			{10, "sample b", "a online 0, b online 10"},
+			{31, "tick", "a stale 30, b online 10"},
+			{32, "lost", "a stale 30, b online 10"},
+			{90, "tick", "a stale 30, b online 10"},
+			{100, "lost", "a stale 30, b online 10"},
+			{132, "back", "a stale 30, b online 10"},
+			{139, "tick", "a stale 30, b online 10"},
+			{141, "tick", "a stale 30, b stale 140"},
+			{142, "sample a", "a online 142, b stale 140"},
+			{173, "tick", "a stale 172, b stale 140"},
+		},
+		"nor what was silent while the dashboard did not run": {
+			{0, "back", ""},
+			{1, "heard x -100", ""},
+			{1, "retained a -100", "a online 1"},
+			{2, "heard x -120", "a online 1"},
+			{2, "retained b -120", "a online 1, b online 2"},
+			{3, "retained c -140", "a online 1, b online 2, c stale -110"},
+			{11, "tick", "a online 1, b stale 10, c stale -110"},
+			{20, "sample a", "a online 1, b stale 10, c stale -110"},
+			{51, "tick", "a stale 50, b stale 10, c stale -110"},
+		},
+		"a clock that is ahead does not deafen": {
+			{0, "heard x 3600", ""},
+			{0, "back", ""},
+			{0, "sample a", "a online 0"},
+			{31, "tick", "a stale 30"},
 		},
 		"forgotten until heard of": {
 			{0, "sample a", "a online 0"},

@@ -32,15 +32,16 @@ func (s *Store) writeGone(ctx context.Context) error {
 	return nil
 }
 
-// recall hands over the newest sample of each host that is not gone: a fleet
-// whose broker has forgotten it is known again.
+// recall hands over the newest sample of each host that is not gone, the newest first:
+// a fleet whose broker has forgotten it is known again.
 func (s *Store) recall(ctx context.Context) (err error) {
 	if s.options.Recall == nil {
 		return nil
 	}
 	rows, err := s.file.db.QueryContext(ctx, `SELECT f.host, f.body FROM frames AS f WHERE f.rowid IN (
 		SELECT newest.id FROM (SELECT host, max(last) AS last, rowid AS id FROM frames GROUP BY host) AS newest
-		LEFT JOIN gone ON gone.host = newest.host WHERE gone.at IS NULL OR gone.at < newest.last)`)
+		LEFT JOIN gone ON gone.host = newest.host WHERE gone.at IS NULL OR gone.at < newest.last)
+		ORDER BY f.last DESC`)
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", s.options.Path, s.dropDamaged(err))
 	}
