@@ -30,13 +30,20 @@
         inherit (programs prev) systant-agent systant-dashboard;
       };
 
+      # With a key, by which NixOS knows the same module when it meets it twice, and
+      # which one is disabled.
       nixosModules = {
-        # Paths, so that NixOS knows the same module when it meets it twice.
-        systant = ./deploy/nix/agent.nix;
-        systant-dashboard = ./deploy/nix/dashboard.nix;
+        systant = {
+          key = "systant#systant";
+          imports = [ ./deploy/nix/agent.nix ];
+        };
+        systant-dashboard = {
+          key = "systant#systant-dashboard";
+          imports = [ ./deploy/nix/dashboard.nix ];
+        };
         default.imports = [
-          ./deploy/nix/agent.nix
-          ./deploy/nix/dashboard.nix
+          self.nixosModules.systant
+          self.nixosModules.systant-dashboard
         ];
       };
 

@@ -177,8 +177,10 @@ in
 
     nvidia.enable = mkOption {
       type = types.bool;
-      default = lib.elem "nvidia" config.services.xserver.videoDrivers;
-      defaultText = lib.literalExpression ''lib.elem "nvidia" config.services.xserver.videoDrivers'';
+      default =
+        lib.elem "nvidia" config.services.xserver.videoDrivers
+        || config.hardware.nvidia.datacenter.enable or false;
+      defaultText = lib.literalMD "whether the system has NVIDIA's driver";
       description = "Whether the agent may open NVIDIA's devices, to read its GPUs.";
     };
 

@@ -73,7 +73,11 @@ let
       {
         key = if lib.isPath module then toString module else null;
         options = said.options or { };
-        config = if whole then said.config or { } else removeAttrs said [ "imports" "freeformType" ];
+        config = if whole then said.config or { } else removeAttrs said [
+            "freeformType"
+            "imports"
+            "key"
+          ];
         freeform = lib.optional (said ? freeformType) said.freeformType;
       }
     ]
