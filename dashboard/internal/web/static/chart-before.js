@@ -3,12 +3,6 @@
 /** @import { Chart } from "./types.js" */
 
 /**
- * OFFSETS are how much earlier, in seconds, by what they are called in the URL.
- * @type {Record<string, number>}
- */
-export const OFFSETS = { day: 86400, week: 7 * 86400 };
-
-/**
  * A chart with the lines of an earlier one, moved to its own moments: each has
  * the value of the nearest earlier moment, where that is near enough.
  * @param {Chart} chart

@@ -3,10 +3,9 @@
 import { useEffect, useRef, useState } from "./vendor/hooks.js";
 import { Canvas } from "./chart.js";
 import { ask } from "./ask.js";
-import { beside, OFFSETS } from "./chart-before.js";
 import { plans } from "./chart-plan.js";
 import { html } from "./html.js";
-import { bounds, range } from "./range.js";
+import { bounds, OFFSETS, range } from "./range.js";
 import { at, happenings, rewind } from "./rewind.js";
 import { query } from "./router.js";
 import * as store from "./store.js";
@@ -57,10 +56,13 @@ function One({ host, plan }) {
     const offset = OFFSETS[beforeName] ?? 0;
     // The last sample belongs to the present, even where a clock is ahead.
     const to = sample === undefined ? now : Math.max(now, Math.ceil(Date.parse(sample) / 1000));
-    const reads = [fetchChart(host, plan, from, to, stop.signal)];
-    if (offset !== 0) reads.push(fetchChart(host, plan, from - offset, to - offset, stop.signal));
-    Promise.all(reads).then(
-      ([chart, earlier]) => setRead({ chart: earlier ? beside(chart, earlier, offset) : chart, bounds: [from, to] }),
+    const read = (/** @type {number} */ ago) => fetchChart(host, plan, from - ago, to - ago, stop.signal);
+    const both = async () => {
+      const [{ beside }, chart, earlier] = await Promise.all([import("./chart-before.js"), read(0), read(offset)]);
+      return beside(chart, earlier, offset);
+    };
+    (offset === 0 ? read(0) : both()).then(
+      (chart) => setRead({ chart, bounds: [from, to] }),
       (error) => stop.signal.aborted || setRead((last) => ({ ...last, error: String(error.message) })),
     );
     return () => stop.abort();

@@ -1,12 +1,13 @@
 // One host: what it is, what is wrong, and every section of its last sample.
 
 import { Charts } from "./host-charts.js";
-import { Happenings, Rewound } from "./host-past.js";
+import { Happenings } from "./host-past.js";
 import { facts } from "./host-facts.js";
 import { Flat } from "./host-flat.js";
 import { html } from "./html.js";
 import { Instances } from "./host-instances.js";
 import { VIEWS } from "./host-views.js";
+import { later } from "./later.js";
 import { Ago, At, State } from "./parts.js";
 import { fleetURL } from "./router.js";
 import { Ranges } from "./range-pick.js";
@@ -16,6 +17,9 @@ import * as store from "./store.js";
 import { reasons } from "./summary.js";
 /** @import { Detail, Summary } from "./types.js" */
 /** @import { Section } from "./sections.js" */
+
+// Most visits are to the present.
+const Rewound = later(() => import("./host-rewound.js").then((module) => module.Rewound), "rewound");
 
 /**
  * Host is the page.
@@ -75,7 +79,7 @@ function Head({ name, summary, detail }) {
       <p class="facts muted">${facts(summary, detail, summary && store.reading(summary, "system.uptime_seconds")).map((fact) => html`<span key=${fact}>${fact}</span>`)}</p>
       <${Ranges} />
     </div>
-    <${Rewound} />
+    ${at.value !== 0 && html`<${Rewound} />`}
   </header>`;
 }
 

@@ -11,8 +11,9 @@ import { html } from "./html.js";
 /**
  * A component that fetches what draws it.
  * @param {() => Promise<(props: any) => unknown>} fetch
+ * @param {string} place The class of what stands in its place meanwhile.
  */
-export function later(fetch) {
+export function later(fetch, place = "note") {
   /** @type {Read} */
   let known = {};
   return function Later(/** @type {object} */ props) {
@@ -25,6 +26,6 @@ export function later(fetch) {
       );
     }, []);
     if (read.error) return html`<p class="note" role="alert">This page could not be read: ${read.error}. <a href=${location.href}>Read it again</a></p>`;
-    return read.body ? html`<${read.body} ...${props} />` : html`<p class="note" aria-busy="true"></p>`;
+    return read.body ? html`<${read.body} ...${props} />` : html`<p class=${place} aria-busy="true"></p>`;
   };
 }

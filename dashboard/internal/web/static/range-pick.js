@@ -1,10 +1,9 @@
 // Chooses the time that charts show: a span until now, or any two moments.
 
 import { useState } from "./vendor/hooks.js";
-import { OFFSETS } from "./chart-before.js";
 import { html } from "./html.js";
 import { later } from "./later.js";
-import { bounds, live, range, SPANS } from "./range.js";
+import { bounds, live, OFFSETS, range, SPANS } from "./range.js";
 import { at, walk } from "./rewind.js";
 import { query, route, setQuery } from "./router.js";
 import * as store from "./store.js";

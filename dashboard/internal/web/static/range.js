@@ -19,6 +19,13 @@ export const SPANS = [
   ["1y", 365 * 86400],
 ];
 
+/**
+ * OFFSETS are how much earlier a time beside it can be, in seconds, by what they
+ * are called in the URL.
+ * @type {Record<string, number>}
+ */
+export const OFFSETS = { day: 86400, week: 7 * 86400 };
+
 /** FIRST is the span that is shown unless the URL says another. */
 const FIRST = "1h";
 
