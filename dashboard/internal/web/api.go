@@ -14,12 +14,14 @@ type problem struct {
 	Error string `json:"error"`
 }
 
-// catalogue answers with every metric there is.
+// catalogue answers with every metric there is, and the build of the page: one
+// that is open knows by it that its own scripts are gone.
 func (s *Server) catalogue(w http.ResponseWriter, _ *http.Request) {
 	write(w, http.StatusOK, struct {
 		Version string         `json:"version"`
+		Build   string         `json:"build"`
 		Groups  []schema.Group `json:"groups"`
-	}{s.options.Version, schema.Catalogue()})
+	}{s.options.Version, s.build, schema.Catalogue()})
 }
 
 // hosts answers with the rows of all hosts.

@@ -5,6 +5,7 @@ import { data, options } from "./chart-options.js";
 import { chartText, lastOf, lineName, MOST, ranked } from "./chart-plan.js";
 import { format } from "./format.js";
 import { html } from "./html.js";
+import { failed } from "./later.js";
 import { exact } from "./parts.js";
 import { dark, theme } from "./theme.js";
 /** @import { Chart } from "./types.js" */
@@ -46,7 +47,7 @@ export function Canvas({ plan, chart, bounds, marks = NONE, onPick, height = HEI
       if (gone) return;
       plot.current = new UPlot(options(plan, lines, () => shown.current, node, setAt, setWords), shown.current.columns, node);
       watch.observe(node);
-    });
+    }, failed);
     return () => {
       gone = true;
       watch.disconnect();

@@ -59,6 +59,7 @@ function Lines({ names, left, group, metric }) {
   const [read, setRead] = useState(/** @type {{ chart?: Chart, bounds?: [number, number], error?: string }} */ ({}));
   const shown = range.value;
   const open = store.history.value?.open;
+  const back = store.returns.value;
   const turn = shown.end === 0 ? Math.floor(now.value / EVERY) : 0;
   const series = "systant_" + metric.id.replace(".", "_");
   const hosts = names.join("|");
@@ -75,7 +76,7 @@ function Lines({ names, left, group, metric }) {
       (error) => stop.signal.aborted || setRead({ error: String(error.message) }),
     );
     return () => stop.abort();
-  }, [series, hosts, shown.name, shown.end, shown.span, turn, open]);
+  }, [series, hosts, shown.name, shown.end, shown.span, turn, open, back]);
   if (store.history.value === null && store.loaded.value) return html`<p class="note">Nothing is remembered: history is switched off in the dashboard's configuration.</p>`;
   if (names.length === 0) return html`<p class="note">No host fits.</p>`;
   if (read.error) return html`<p class="note" role="alert">Not read: ${read.error}</p>`;

@@ -94,6 +94,7 @@ function Answer({ expression }) {
   const [read, setRead] = useState(/** @type {{ chart?: Chart, bounds?: [number, number], error?: string }} */ ({}));
   const shown = range.value;
   const open = store.history.value?.open;
+  const back = store.returns.value;
   const turn = shown.end === 0 ? Math.floor(now.value / EVERY) : 0;
   useEffect(() => {
     if (!open) return;
@@ -104,7 +105,7 @@ function Answer({ expression }) {
       (error) => stop.signal.aborted || setRead({ error: String(error.message) }),
     );
     return () => stop.abort();
-  }, [expression, shown.name, shown.end, shown.span, turn, open]);
+  }, [expression, shown.name, shown.end, shown.span, turn, open, back]);
   const unit = useMemo(() => unitOf(expression), [expression, store.catalogue.value]);
   if (store.history.value === null && store.loaded.value) return html`<p class="note">Nothing is remembered: history is switched off in the dashboard's configuration.</p>`;
   if (read.error) return html`<p class="note" role="alert">Not answered: ${read.error}</p>`;

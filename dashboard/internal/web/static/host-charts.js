@@ -5,6 +5,7 @@ import { Canvas } from "./chart.js";
 import { ask } from "./ask.js";
 import { plans } from "./chart-plan.js";
 import { html } from "./html.js";
+import { failed } from "./later.js";
 import { bounds, OFFSETS, range } from "./range.js";
 import { at, happenings, rewind } from "./rewind.js";
 import { query } from "./router.js";
@@ -47,6 +48,7 @@ function One({ host, plan }) {
     return () => watch.disconnect();
   }, []);
   const open = store.history.value?.open;
+  const back = store.returns.value;
   const step = shown.span / POINTS;
   const turn = sample === undefined ? 0 : Math.floor(Date.parse(sample) / 1000 / Math.max(step, 1));
   useEffect(() => {
@@ -66,10 +68,10 @@ function One({ host, plan }) {
       (error) => stop.signal.aborted || setRead((last) => ({ ...last, error: String(error.message) })),
     );
     return () => stop.abort();
-  }, [seen, open, host, plan.key, shown.name, shown.end, shown.span, turn, beforeName]);
+  }, [seen, open, host, plan.key, shown.name, shown.end, shown.span, turn, beforeName, back]);
   return html`<figure class="chart" ref=${place} aria-busy=${(seen && read.chart === undefined && read.error === undefined) || undefined}>
     <figcaption><span class="clip" title=${plan.title}>${plan.title}</span>
-      ${read.chart && html`<button class="plain" aria-label=${`Save as CSV: ${plan.title}`} onClick=${() => keep(host, plan, read.chart)}>CSV</button>`}
+      ${read.chart && html`<button class="plain" aria-label=${`Save as CSV: ${plan.title}`} onClick=${() => keep(host, plan, read.chart).catch(failed)}>CSV</button>`}
     </figcaption>
     ${read.error && html`<p class="muted">Not read: ${read.error}</p>`}
     ${read.chart && read.chart.times.length === 0 && html`<p class="muted">Nothing is remembered of this time.</p>`}

@@ -1,12 +1,19 @@
-// Pages that few open: their scripts are fetched when somebody does.
+// Pages and parts that few open: their scripts are fetched when somebody does.
 
 import { useEffect, useState } from "./vendor/hooks.js";
+import { signal } from "./vendor/signals.js";
 import { html } from "./html.js";
 
+/** unread is why a script could not be fetched, as after an upgrade of the dashboard. */
+export const unread = signal("");
+
 /**
- * What is read of a page: its component, or why there is none.
- * @typedef {{ body?: (props: object) => unknown, error?: string }} Read
+ * Has the page say that a script could not be fetched.
+ * @param {Error} error
  */
+export function failed(error) {
+  unread.value = error.message;
+}
 
 /**
  * A component that fetches what draws it.
@@ -14,18 +21,13 @@ import { html } from "./html.js";
  * @param {string} place The class of what stands in its place meanwhile.
  */
 export function later(fetch, place = "note") {
-  /** @type {Read} */
-  let known = {};
+  /** @type {((props: object) => unknown) | undefined} */
+  let known;
   return function Later(/** @type {object} */ props) {
-    const [read, setRead] = useState(known);
+    const [body, setBody] = useState(() => known);
     useEffect(() => {
-      if (read.body) return;
-      fetch().then(
-        (body) => setRead((known = { body })),
-        (error) => setRead({ error: String(error.message) }),
-      );
+      if (!body) fetch().then((one) => setBody(() => (known = one)), failed);
     }, []);
-    if (read.error) return html`<p class="note" role="alert">This page could not be read: ${read.error}. <a href=${location.href}>Read it again</a></p>`;
-    return read.body ? html`<${read.body} ...${props} />` : html`<p class=${place} aria-busy="true"></p>`;
+    return body ? html`<${body} ...${props} />` : html`<p class=${place} aria-busy=${unread.value === ""}></p>`;
   };
 }

@@ -27,7 +27,7 @@ class Live {
   #source = null;
   /** @type {string | null} */
   #watched = null;
-  #version = "";
+  #back = false; // the next snapshot comes after a lost link
   #failures = 0;
   /** @type {number | undefined} */
   #timer;
@@ -40,11 +40,17 @@ class Live {
     if (this.#source !== null && name === this.#watched) return;
     this.#watched = name;
     store.detail.value = null;
-    this.open();
+    this.#open();
   }
 
-  /** Opens the stream anew, now. */
-  open() {
+  /** Opens the stream anew after it was lost. */
+  again() {
+    this.#back = true;
+    this.#open();
+  }
+
+  /** Opens the stream. */
+  #open() {
     this.#source?.close();
     const query = this.#watched !== null && HOST.test(this.#watched) ? "?host=" + this.#watched : "";
     const source = new EventSource("/events" + query);
@@ -80,7 +86,7 @@ class Live {
     source.addEventListener(kind, (event) => {
       if (source !== this.#source) return;
       this.#failures = 0;
-      this.#after(SILENCE, () => this.open());
+      this.#after(SILENCE, () => this.again());
       act(JSON.parse(event.data));
     });
   }
@@ -93,12 +99,15 @@ class Live {
     adjust(snapshot.now);
     store.replace(snapshot);
     store.connection.value = { up: true, reached: Date.now() };
-    if (snapshot.version === this.#version && store.catalogue.peek().length > 0) return;
+    if (this.#back) store.returns.value++;
+    else if (store.catalogue.peek().length > 0) return;
+    this.#back = false;
     fetch("/api/catalogue")
       .then((response) => response.json())
       .then((body) => {
         store.catalogue.value = body.groups;
-        this.#version = snapshot.version;
+        // This script's own address names its build.
+        store.outdated.value = !import.meta.url.includes(body.build);
       })
       .catch(() => this.#lost());
   }
@@ -121,11 +130,11 @@ class Live {
     const { up, reached } = store.connection.peek();
     if (up) store.connection.value = { up: false, reached: store.loaded.peek() ? Date.now() : reached };
     const longest = Math.min(RETRY_LAST, RETRY_FIRST * 2 ** this.#failures++);
-    this.#after(longest * (0.5 + Math.random() / 2), () => this.open());
+    this.#after(longest * (0.5 + Math.random() / 2), () => this.again());
   }
 }
 
 /** live is the page's stream. */
 export const live = new Live();
 
-addEventListener("online", () => live.open());
+addEventListener("online", () => live.again());

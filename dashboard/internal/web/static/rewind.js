@@ -76,6 +76,7 @@ const state = computed(() => (name.value === null ? "" : store.host(name.value)?
 export function keepPast() {
   effect(() => {
     const [host, moment] = [name.value, at.value];
+    store.returns.value;
     if (host === null || moment === 0) {
       past.value = null;
       return;
@@ -90,6 +91,7 @@ export function keepPast() {
   effect(() => {
     const [host, shown, open] = [name.value, range.value, store.history.value?.open];
     state.value;
+    store.returns.value;
     if (host !== listed) happenings.value = [];
     listed = host;
     if (host === null || !open) return;

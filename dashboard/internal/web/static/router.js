@@ -1,6 +1,7 @@
 // Where the page is: the path and the query, both in the URL.
 
 import { computed, signal } from "./vendor/signals.js";
+import { outdated } from "./store.js";
 
 /** place is the part of the URL that the page reads. */
 const place = signal(location.pathname + location.search);
@@ -46,10 +47,12 @@ export function hostURL(name) {
 }
 
 /**
- * Goes to another page of this site.
+ * Goes to another page of this site, which is loaded where its scripts may be
+ * gone.
  * @param {string} url
  */
 export function go(url) {
+  if (outdated.peek()) return location.assign(url);
   if (route.peek().page === "fleet") fleetURL.value = place.peek();
   history.pushState(null, "", url);
   place.value = url;
@@ -83,7 +86,10 @@ export function setQueries(values) {
   place.value = url;
 }
 
-addEventListener("popstate", () => (place.value = location.pathname + location.search));
+addEventListener("popstate", () => {
+  if (outdated.peek()) location.reload();
+  else place.value = location.pathname + location.search;
+});
 
 // Plain clicks on links of this site change the page without loading it anew.
 addEventListener("click", (event) => {

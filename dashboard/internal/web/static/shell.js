@@ -3,7 +3,7 @@
 import { signal } from "./vendor/signals.js";
 import { useEffect } from "./vendor/hooks.js";
 import { html } from "./html.js";
-import { later } from "./later.js";
+import { later, unread } from "./later.js";
 import { opened } from "./opened.js";
 import { At } from "./parts.js";
 import { fleetURL, query, route, setQuery } from "./router.js";
@@ -24,6 +24,9 @@ export function Shell() {
   return html`
     <a class="skip" href="#main">Skip to content</a>
     <${Header} />
+    ${unread.value && html`<p class="banner unread" role="alert">
+      Part of this page could not be read: ${unread}. <button onClick=${() => location.reload()}>Load it again</button>
+    </p>`}
     <${Banners} />
     <main id="main" tabindex="-1" class=${page + (store.old.value ? " old" : "")}>
       ${page === "fleet" && html`<${Fleet} />`}

@@ -23,6 +23,14 @@ export const loaded = signal(false);
  */
 export const connection = signal({ up: true, reached: Date.now() });
 
+/** returns grows when the dashboard is back after a while without it: what could
+ * not be read then is read again. */
+export const returns = signal(0);
+
+/** outdated tells that the dashboard has become another build, which does not
+ * have the scripts of this one. */
+export const outdated = signal(false);
+
 /**
  * broker is the dashboard's link to the broker, null before the first snapshot.
  * @type {Signal<Broker | null>}
