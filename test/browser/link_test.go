@@ -49,7 +49,10 @@ func startFront(t *testing.T, dashboard string) *front {
 	f.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		status, wait := f.plan(r.URL.Path)
 		if wait != nil {
-			<-wait
+			select {
+			case <-wait:
+			case <-r.Context().Done(): // the test is over
+			}
 		}
 		if status != 0 {
 			http.Error(w, `{"error": "not now"}`, status)

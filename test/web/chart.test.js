@@ -131,10 +131,26 @@ test("what can stand in an expression", () => {
 test("an answer as a chart: gaps, names, and no more lines than can be drawn", () => {
   const result = [{ metric: { __name__: "systant_up", host: "nas" }, values: [[60, "1"], [180, "NaN"]] }, { metric: {}, values: [[120, "2"]] }];
   assert.deepEqual(chartOf({ data: { resultType: "matrix", result } }, 60, 180, 60), {
-    step: 60, times: [60, 120, 180], cut: false,
-    lines: [{ metric: "systant_up", instance: "nas", mean: [1, null, null] }, { metric: "", instance: "value", mean: [null, 2, null] }],
+    step: 60, times: [60, 120, 180],
+    lines: [{ metric: "systant_up", instance: "nas", name: "nas", mean: [1, null, null] }, { metric: "", instance: "value", name: "value", mean: [null, 2, null] }],
   });
   assert.equal(labelsText({ __name__: "a", host: "nas", mount_point: "/" }), "nas mount_point=/");
-  assert.equal(chartOf({ data: { result: Array(300).fill(result[1]) } }, 60, 180, 60).lines.length, 256);
   assert.deepEqual([stepFor(3600, 500), stepFor(30 * 86400, 500), stepFor(1e12, 1)], [10, 7200, 86400]);
+});
+
+test("of more lines than can be drawn the greatest are kept, in their order", () => {
+  const result = Array.from({ length: 1000 }, (_, i) => ({ metric: { host: "h" + i }, values: [[60, String(i)]] }));
+  const got = chartOf({ data: { resultType: "matrix", result } }, 60, 60, 60);
+  assert.deepEqual([got.lines.length, got.cut, got.all], [256, true, 1000]);
+  assert.deepEqual([got.lines[0].instance, got.lines[255].instance], ["h744", "h999"]);
+  assert.deepEqual(ranked(got).slice(0, 2).map((line) => line.instance), ["h999", "h998"]);
+  const equal = result.map((one) => ({ ...one, values: [[60, "1"]] }));
+  assert.equal(chartOf({ data: { resultType: "matrix", result: equal } }, 60, 60, 60).lines.length, 256);
+});
+
+test("the names of lines leave out what all have, their instances do not", () => {
+  const result = ["sda", "sdb"].map((device) => ({ metric: { __name__: "systant_block_busy_percent", host: "nas", device }, values: [] }));
+  const got = chartOf({ data: { resultType: "matrix", result } }, 60, 60, 60).lines;
+  assert.deepEqual(got.map((line) => [line.name, line.instance]), [["device=sda", "nas device=sda"], ["device=sdb", "nas device=sdb"]]);
+  assert.equal(lineName({ metrics: [] }, got[0]), "device=sda");
 });

@@ -55,6 +55,7 @@ function lower(label) {
  * @param {Line} line
  */
 export function lineName(plan, line) {
+  if (line.name) return line.name;
   const label = plan.metrics.find((one) => one.id === line.metric)?.label ?? line.metric;
   if (!line.instance) return label;
   return plan.metrics.length <= 1 ? line.instance : line.instance + " " + lower(label);
@@ -101,7 +102,7 @@ function together(lines) {
  * The mean of a line, or less than anything where it has no value.
  * @param {Line} line
  */
-function average(line) {
+export function average(line) {
   const values = /** @type {number[]} */ (line.mean.filter((v) => v !== null));
   return values.length === 0 ? -Infinity : values.reduce((sum, v) => sum + v, 0) / values.length;
 }

@@ -68,7 +68,7 @@ export function Canvas({ plan, chart, bounds, marks = NONE, onPick, height = HEI
         <span class="clip" title=${lineName(plan, line)}>${lineName(plan, line)}</span>
         <span class="number">${format(plan.unit, at === null ? lastOf(line) : line.mean[at])}</span>
       </li>`)}
-      ${rest && html`<li class="muted">${lines.length > MOST && `${chart.lines.length - MOST}${chart.cut ? " or more" : ""} lower, grey: `}${format(plan.unit, rest.low?.[last])} to ${format(plan.unit, rest.high?.[last])}</li>`}
+      ${rest && html`<li class="muted">${lines.length > MOST && `${chart.lines.length - MOST}${chart.cut ? " or more" : ""} others, grey: `}${format(plan.unit, rest.low?.[last])} to ${format(plan.unit, rest.high?.[last])}</li>`}
       <li class="when muted">${said !== "" && html`<span class="clip">${said} ·</span>`}${time === undefined ? "" : exact(new Date(time * 1000).toISOString())}</li>
     </ul>
   `;

@@ -12,12 +12,12 @@ import { Ranges } from "./range-pick.js";
 import { bounds, range } from "./range.js";
 import { hostURL, query, setQuery } from "./router.js";
 import * as store from "./store.js";
-import { now } from "./clock.js";
+import { turn } from "./clock.js";
 /** @import { Chart, Group, Line, Metric } from "./types.js" */
 
-/** POINTS is how many moments there is room for, EVERY how often a live chart
- * is read again, in milliseconds, and MOST how many hosts are compared. */
-const [POINTS, EVERY, MOST] = [400, 15_000, 100];
+/** POINTS is how many moments there is room for, and MOST how many hosts are
+ * compared. */
+const [POINTS, MOST] = [400, 100];
 
 /** LONG is how long a moment is, in seconds, that has several samples of each host. */
 const LONG = 300;
@@ -48,7 +48,8 @@ export function Compare() {
       <div class="below"><p class="muted">${group?.instance ? `The greatest of each host's ${group.label.toLowerCase()}.` : "One line for each host."}</p><${Ranges} /></div>
     </header>
     <${Filters} plain />
-    ${group && metric && html`<${Lines} names=${names.slice(0, MOST)} left=${Math.max(0, names.length - MOST)} group=${group} metric=${metric} />`}`;
+    ${groups.length > 0 && !metric && html`<p class="note">There is no metric ${asked}. <a href="/compare">Compare by CPU</a></p>`}
+    ${group && metric && html`<${Lines} key=${asked} names=${names.slice(0, MOST)} left=${Math.max(0, names.length - MOST)} group=${group} metric=${metric} />`}`;
 }
 
 /**
@@ -60,7 +61,7 @@ function Lines({ names, left, group, metric }) {
   const shown = range.value;
   const open = store.history.value?.open;
   const back = store.returns.value;
-  const turn = shown.end === 0 ? Math.floor(now.value / EVERY) : 0;
+  const again = shown.end === 0 ? turn.value : 0;
   const series = "systant_" + metric.id.replace(".", "_");
   const hosts = names.join("|");
   useEffect(() => {
@@ -76,9 +77,9 @@ function Lines({ names, left, group, metric }) {
       (error) => stop.signal.aborted || setRead({ error: String(error.message) }),
     );
     return () => stop.abort();
-  }, [series, hosts, shown.name, shown.end, shown.span, turn, open, back]);
+  }, [series, hosts, shown.name, shown.end, shown.span, again, open, back]);
   if (store.history.value === null && store.loaded.value) return html`<p class="note">Nothing is remembered: history is switched off in the dashboard's configuration.</p>`;
-  if (names.length === 0) return html`<p class="note">No host fits.</p>`;
+  if (names.length === 0) return html`<p class="note">${store.counts.value.all === 0 ? "There is no host yet." : "No host fits."}</p>`;
   if (read.error) return html`<p class="note" role="alert">Not read: ${read.error}</p>`;
   if (!read.chart || !read.bounds) return html`<div class="panel skeleton" aria-busy="true"></div>`;
   const title = `${group.label}: ${metric.label}`;

@@ -1,10 +1,14 @@
 // Questions in PromQL, and their answers as lines of a chart.
 
 import { ask } from "./ask.js";
+import { average } from "./chart-plan.js";
 /** @import { Chart } from "./types.js" */
 
 /** STEPS are the distances of moments, in seconds: what people count time in. */
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400];
+
+/** MOST is how many lines a chart has. */
+const MOST = 256;
 
 /**
  * The distance of moments for a time, so that there are about as many as there
@@ -44,26 +48,43 @@ export async function askRange(expression, [from, to], points, signal) {
 export function chartOf(answer, start, end, step) {
   const count = Math.round((end - start) / step) + 1;
   const times = Array.from({ length: count }, (_, i) => start + i * step);
-  const lines = answer.data.result.map(({ metric, values }) => {
+  const result = answer.data.result;
+  const common = sharedLabels(result.map((one) => one.metric));
+  const lines = result.map(({ metric, values }) => {
     /** @type {(number | null)[]} */
     const mean = Array(count).fill(null);
     for (const [at, value] of values) {
       const number = Number(value);
       if (Number.isFinite(number)) mean[Math.round((at - start) / step)] = number;
     }
-    return { metric: metric.__name__ ?? "", instance: labelsText(metric), mean };
+    return { metric: metric.__name__ ?? "", instance: labelsText(metric), name: labelsText(metric, common), mean };
   });
-  const most = 256;
-  return { step, times, lines: lines.slice(0, most), cut: lines.length > most };
+  if (lines.length <= MOST) return { step, times, lines };
+  const means = new Map(lines.map((line) => [line, average(line)]));
+  const least = [...means.values()].sort((a, b) => b - a)[MOST - 1];
+  const kept = lines.filter((line) => (means.get(line) ?? 0) >= least).slice(0, MOST);
+  return { step, times, lines: kept, cut: true, all: lines.length };
+}
+
+/**
+ * The labels that all series have with one value, where there are several.
+ * @param {Record<string, string>[]} all
+ */
+function sharedLabels(all) {
+  const [first, ...others] = all;
+  if (others.length === 0) return [];
+  return Object.keys(first).filter((key) => others.every((one) => one[key] === first[key]));
 }
 
 /**
  * What tells a series from others, in words: a host alone by its name.
  * @param {Record<string, string>} metric
+ * @param {string[]} [without] Labels that are left out.
  */
-export function labelsText(metric) {
-  const { __name__: name, host, ...rest } = metric;
-  const others = Object.entries(rest).map(([key, value]) => `${key}=${value}`);
-  const parts = [host ?? "", ...others].filter(Boolean);
+export function labelsText(metric, without = []) {
+  const { __name__: name, ...rest } = metric;
+  const parts = ["host", ...Object.keys(rest).filter((key) => key !== "host")]
+    .filter((key) => rest[key] && !without.includes(key))
+    .map((key) => (key === "host" ? rest[key] : `${key}=${rest[key]}`));
   return parts.join(" ") || name || "value";
 }

@@ -9,14 +9,13 @@ import { format } from "./format.js";
 import { html } from "./html.js";
 import { Ranges } from "./range-pick.js";
 import { bounds, range } from "./range.js";
-import { query, setQuery } from "./router.js";
+import { query, setQueries } from "./router.js";
 import * as store from "./store.js";
-import { now } from "./clock.js";
+import { turn } from "./clock.js";
 /** @import { Chart, Line } from "./types.js" */
 
-/** POINTS is how many moments there is room for, and EVERY how often a live
- * chart is asked for again, in milliseconds. */
-const [POINTS, EVERY] = [500, 15_000];
+/** POINTS is how many moments there is room for. */
+const POINTS = 500;
 
 /** EXAMPLES are questions to begin with. */
 const EXAMPLES = [
@@ -33,7 +32,7 @@ export function Explore() {
   useEffect(() => setText(expression), [expression]);
   const ask = (/** @type {Event} */ event) => {
     event.preventDefault();
-    setQuery("expr", text.trim());
+    if (text.trim() !== expression) setQueries({ expr: text.trim() }, true);
   };
   return html`<header class="head">
       <div class="title"><h1>Explore</h1></div>
@@ -45,7 +44,7 @@ export function Explore() {
     </header>
     ${expression === "" ? html`<ul class="examples">
       ${EXAMPLES.map(([label, one]) => html`<li key=${one}><a href=${"/explore?expr=" + encodeURIComponent(one)}>${label}</a> <code>${one}</code></li>`)}
-    </ul>` : html`<${Answer} expression=${expression} />`}`;
+    </ul>` : html`<${Answer} key=${expression} expression=${expression} />`}`;
 }
 
 /**
@@ -95,7 +94,7 @@ function Answer({ expression }) {
   const shown = range.value;
   const open = store.history.value?.open;
   const back = store.returns.value;
-  const turn = shown.end === 0 ? Math.floor(now.value / EVERY) : 0;
+  const again = shown.end === 0 ? turn.value : 0;
   useEffect(() => {
     if (!open) return;
     const stop = new AbortController();
@@ -105,7 +104,7 @@ function Answer({ expression }) {
       (error) => stop.signal.aborted || setRead({ error: String(error.message) }),
     );
     return () => stop.abort();
-  }, [expression, shown.name, shown.end, shown.span, turn, open, back]);
+  }, [expression, shown.name, shown.end, shown.span, again, open, back]);
   const unit = useMemo(() => unitOf(expression), [expression, store.catalogue.value]);
   if (store.history.value === null && store.loaded.value) return html`<p class="note">Nothing is remembered: history is switched off in the dashboard's configuration.</p>`;
   if (read.error) return html`<p class="note" role="alert">Not answered: ${read.error}</p>`;
@@ -117,7 +116,7 @@ function Answer({ expression }) {
       <figure class="chart tall"><${Canvas} plan=${plan} chart=${read.chart} bounds=${read.bounds} height=${320} /></figure>
       <button onClick=${() => read.chart && save("systant.csv", csv(read.chart, name))}>Save as CSV</button>
     </section>
-    <section class="panel" aria-label="Last values"><div class="scroller">
+    <section class="panel" aria-label="Last values">${read.chart.cut && html`<p class="muted">${read.chart.lines.length} of ${read.chart.all} series, those with the greatest mean.</p>`}<div class="scroller">
       <table class="dense"><thead><tr><th scope="col">Series</th><th scope="col" class="number">Last</th></tr></thead>
         <tbody>${read.chart.lines.map((line) => html`<tr key=${line.instance}>
           <th scope="row" class="clip">${line.instance}</th><td class="number">${format(unit, line.mean.findLast((v) => v !== null))}</td>

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "./vendor/hooks.js";
 import { Canvas } from "./chart.js";
 import { ask } from "./ask.js";
 import { plans } from "./chart-plan.js";
+import { turn } from "./clock.js";
 import { html } from "./html.js";
 import { failed } from "./later.js";
 import { bounds, OFFSETS, range } from "./range.js";
@@ -50,7 +51,9 @@ function One({ host, plan }) {
   const open = store.history.value?.open;
   const back = store.returns.value;
   const step = shown.span / POINTS;
-  const turn = sample === undefined ? 0 : Math.floor(Date.parse(sample) / 1000 / Math.max(step, 1));
+  // By the clock too: a silent host's charts go on.
+  const last = Math.max(Date.parse(sample ?? "") || 0, turn.value);
+  const again = shown.end === 0 ? Math.floor(last / 1000 / Math.max(step, 1)) : 0;
   useEffect(() => {
     if (!seen || !open) return;
     const stop = new AbortController();
@@ -68,7 +71,7 @@ function One({ host, plan }) {
       (error) => stop.signal.aborted || setRead((last) => ({ ...last, error: String(error.message) })),
     );
     return () => stop.abort();
-  }, [seen, open, host, plan.key, shown.name, shown.end, shown.span, turn, beforeName, back]);
+  }, [seen, open, host, plan.key, shown.name, shown.end, shown.span, again, beforeName, back]);
   return html`<figure class="chart" ref=${place} aria-busy=${(seen && read.chart === undefined && read.error === undefined) || undefined}>
     <figcaption><span class="clip" title=${plan.title}>${plan.title}</span>
       ${read.chart && html`<button class="plain" aria-label=${`Save as CSV: ${plan.title}`} onClick=${() => keep(host, plan, read.chart).catch(failed)}>CSV</button>`}

@@ -61,8 +61,8 @@ class Live {
     this.#listen(source, "broker", (/** @type {Broker} */ data) => (store.broker.value = data));
     this.#listen(source, "history", (/** @type {History} */ data) => (store.history.value = data));
     this.#listen(source, "detail", (/** @type {Detail} */ data) => this.#sample(data));
-    source.addEventListener("error", () => source === this.#source && this.#lost());
-    this.#after(ANSWER, () => this.#lost());
+    source.addEventListener("error", () => source === this.#source && this.lost());
+    this.#after(ANSWER, () => this.lost());
   }
 
   /**
@@ -109,7 +109,7 @@ class Live {
         // This script's own address names its build.
         store.outdated.value = !import.meta.url.includes(body.build);
       })
-      .catch(() => this.#lost());
+      .catch(() => this.lost());
   }
 
   /**
@@ -125,7 +125,7 @@ class Live {
   /** Waits longer after each failure, with jitter, so that a hundred open
    * pages don't return in step. EventSource's own retry gives up on some
    * errors, so that it is not relied on. */
-  #lost() {
+  lost() {
     this.#source?.close();
     const { up, reached } = store.connection.peek();
     if (up) store.connection.value = { up: false, reached: store.loaded.peek() ? Date.now() : reached };
@@ -138,3 +138,7 @@ class Live {
 export const live = new Live();
 
 addEventListener("online", () => live.again());
+
+// A page that the browser keeps to go back to would keep its stream, too, of the six
+// connections that it has for all.
+addEventListener("pagehide", () => live.lost());

@@ -2,7 +2,7 @@
 
 import { useMemo } from "./vendor/hooks.js";
 import { computed } from "./vendor/signals.js";
-import { now } from "./clock.js";
+import { now, today } from "./clock.js";
 import { age } from "./format.js";
 import { html } from "./html.js";
 /** @import { Mark, Severity } from "./types.js" */
@@ -60,8 +60,8 @@ const EXACT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle:
  */
 export function At({ time }) {
   const moment = new Date(time);
-  const today = moment.toDateString() === new Date(now.peek()).toDateString();
-  return html`<time datetime=${time} title=${exact(time)}>${today ? CLOCK.format(moment) : `${DATE.format(moment)} ${CLOCK.format(moment)}`}</time>`;
+  const short = moment.toDateString() === today.value;
+  return html`<time datetime=${time} title=${exact(time)}>${short ? CLOCK.format(moment) : `${DATE.format(moment)} ${CLOCK.format(moment)}`}</time>`;
 }
 
 /**

@@ -23,8 +23,9 @@ export const route = computed(() => {
 /** query is the URL's query. */
 export const query = computed(() => new URLSearchParams(place.value.split("?")[1] ?? ""));
 
-/** fleetURL is the fleet as it was last filtered and sorted. */
-export const fleetURL = signal("/");
+/** fleetURL is the fleet as it was last filtered and sorted; it outlasts a reload
+ * in the state of each step. */
+export const fleetURL = signal(/** @type {string} */ (history.state ?? "/"));
 
 /**
  * A path segment as text; one that is no valid encoding stays as it is.
@@ -54,7 +55,7 @@ export function hostURL(name) {
 export function go(url) {
   if (outdated.peek()) return location.assign(url);
   if (route.peek().page === "fleet") fleetURL.value = place.peek();
-  history.pushState(null, "", url);
+  history.pushState(fleetURL.peek(), "", url);
   place.value = url;
   scrollTo(0, 0);
   requestAnimationFrame(() => document.getElementById("main")?.focus({ preventScroll: true }));
@@ -70,11 +71,12 @@ export function setQuery(key, value) {
 }
 
 /**
- * Sets parameters of the query, without a step in the history; the empty value
- * removes one.
+ * Sets parameters of the query, without a step in the history unless it is asked
+ * for; the empty value removes one.
  * @param {Record<string, string>} values
+ * @param {boolean} [step]
  */
-export function setQueries(values) {
+export function setQueries(values, step) {
   const next = new URLSearchParams(query.peek());
   for (const [key, value] of Object.entries(values)) {
     if (value === "") next.delete(key);
@@ -82,7 +84,7 @@ export function setQueries(values) {
   }
   const text = next.toString();
   const url = location.pathname + (text === "" ? "" : "?" + text);
-  history.replaceState(history.state, "", url);
+  history[step ? "pushState" : "replaceState"](history.state, "", url);
   place.value = url;
 }
 

@@ -57,6 +57,7 @@
  * @typedef {object} Line What one metric of one instance was, at each moment; null is a gap.
  * @property {string} metric
  * @property {string} [instance]
+ * @property {string} [name] What it is called where a name of its own is known.
  * @property {(number | null)[]} mean
  * @property {(number | null)[]} [low]
  * @property {(number | null)[]} [high]
@@ -67,6 +68,7 @@
  * @property {number[]} times Seconds since 1970.
  * @property {Line[]} lines
  * @property {boolean} [cut] There are more lines.
+ * @property {number} [all] How many there are, where that is known.
  *
  * @typedef {object} Happening Something that happened to a host.
  * @property {string} kind "offline", "boot", or what has changed.
