@@ -18,6 +18,18 @@ const BINARY = Array.from({ length: 60 }, (_, i) => 2 ** i);
 /** PARTLY is a line of the time before: in dashes. */
 const PARTLY = [4, 4];
 
+/** TWICE is how long a click may be the first of two, in milliseconds, and MOVED
+ * how far the pointer may go in one, in pixels. */
+const [TWICE, MOVED] = [250, 5];
+
+/** ALONE draws a value that stands between gaps as a point: no line leads to it. */
+const ALONE = {
+  show: true,
+  size: 4,
+  filter: (/** @type {Plot} */ { data }, /** @type {number} */ i) =>
+    [...data[i].keys()].filter((at) => data[i][at] !== null && (data[i][at - 1] ?? data[i][at + 1] ?? null) === null),
+};
+
 /**
  * The columns that uPlot draws: moments, then for each line its mean, and its
  * low and high where there are such; then those of the time before.
@@ -41,7 +53,7 @@ function drawing(lines, colour) {
   for (const [i, line] of [...lines.entries()].reverse()) {
     const stroke = colour(i < MOST ? `--line-${i + 1}` : "--faded");
     const width = i < MOST ? 1.5 : 1;
-    series.push({ stroke, width, points: { show: false }, spanGaps: false });
+    series.push({ stroke, width, points: { ...ALONE, fill: stroke }, spanGaps: false });
     if (line.low && line.high) {
       const edge = { stroke: "transparent", width: 0, points: { show: false } };
       bands.push({ series: [series.length + 1, series.length], fill: translucent(stroke, i < MOST ? 0.18 : 0.4) });
@@ -67,12 +79,18 @@ export function options(plan, lines, shown, node, onMove, onWords) {
   const [text, hair] = [colour("--muted"), colour("--line")];
   const font = `11px ${getComputedStyle(node).fontFamily}`;
   const grid = { stroke: hair, width: 1 };
+  /** @type {number | undefined} */
+  let clicked;
+  const pick = (/** @type {Plot} */ plot, /** @type {number} */ left) => {
+    const at = plot.data[0][plot.posToIdx(left)];
+    clicked = setTimeout(() => shown().onPick?.(at), TWICE);
+  };
   const axis = { stroke: text, font, grid, ticks: { show: false } };
   return {
     width: node.clientWidth,
     height: shown().height,
     legend: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 24, 0, 0], // half of the widest label beside the last hour
     scales: {
       x: { time: true, range: () => shown().bounds },
       y: { range: (/** @type {unknown} */ _, /** @type {number | null} */ low, /** @type {number | null} */ high) => scaleOf(plan.unit, low, high) },
@@ -92,7 +110,10 @@ export function options(plan, lines, shown, node, onMove, onWords) {
     hooks: {
       ready: [
         (/** @type {Plot} */ plot) =>
-          plot.over.addEventListener("click", (event) => shown().onPick?.(plot.data[0][plot.posToIdx(event.offsetX)])),
+          plot.over.addEventListener("click", ({ detail, offsetX }) => {
+            clearTimeout(clicked);
+            if (detail === 1) pick(plot, offsetX);
+          }),
       ],
       draw: [(/** @type {import("./chart-marks.js").Drawing} */ plot) => drawMarks(plot, shown().marks, marked)],
       setCursor: [
@@ -103,10 +124,11 @@ export function options(plan, lines, shown, node, onMove, onWords) {
         },
       ],
       setSelect: [
-        (/** @type {Selecting} */ plot) => {
+        (/** @type {Plot & Selecting} */ plot) => {
           const { left, width } = plot.select;
           if (width === 0) return;
-          fix(plot.posToVal(left, "x"), plot.posToVal(left + width, "x"));
+          if (width < MOVED) pick(plot, left);
+          else fix(plot.posToVal(left, "x"), plot.posToVal(left + width, "x"));
           plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
         },
       ],

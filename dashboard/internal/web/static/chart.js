@@ -57,16 +57,19 @@ export function Canvas({ plan, chart, bounds, marks = NONE, onPick, height = HEI
   }, [shape, theme.value, dark.value]);
   useEffect(() => plot.current?.setData(shown.current.columns), [chart, ...bounds]);
   useEffect(() => plot.current?.redraw(false), [marks.happenings, marks.at]);
-  const time = at === null ? undefined : chart.times[at];
-  const [rest, last] = [lines.find((line) => line.metric === "" && line.low), at ?? chart.times.length - 1];
-  const gap = at !== null && lines.every((line) => (line.mean[at] ?? null) === null);
+  // The moment shown where no pointer says another.
+  const pinned = marks.at === 0 ? -1 : chart.times.findLastIndex((one) => one <= marks.at);
+  const here = at ?? (pinned < 0 ? null : pinned);
+  const time = here === null ? undefined : chart.times[here];
+  const [rest, last] = [lines.find((line) => line.metric === "" && line.low), here ?? chart.times.length - 1];
+  const gap = here !== null && lines.every((line) => (line.mean[here] ?? null) === null);
   const said = words || (gap ? "nothing came" : "");
   return html`
     <div class="canvas" ref=${place} role="img" aria-label=${chartText(plan, chart)}></div>
     <ul class="legend">
       ${lines.slice(0, MOST).map((line, i) => html`<li key=${line.metric + line.instance} class=${"line-" + (i + 1)}>
         <span class="clip" title=${lineName(plan, line)}>${lineName(plan, line)}</span>
-        <span class="number">${format(plan.unit, at === null ? lastOf(line) : line.mean[at])}</span>
+        <span class="number">${format(plan.unit, here === null ? lastOf(line) : line.mean[here])}</span>
       </li>`)}
       ${rest && html`<li class="muted">${lines.length > MOST && `${chart.lines.length - MOST}${chart.cut ? " or more" : ""} others, grey: `}${format(plan.unit, rest.low?.[last])} to ${format(plan.unit, rest.high?.[last])}</li>`}
       <li class="when muted">${said !== "" && html`<span class="clip">${said} ·</span>`}${time === undefined ? "" : exact(new Date(time * 1000).toISOString())}</li>

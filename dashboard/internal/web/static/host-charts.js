@@ -58,7 +58,7 @@ function One({ host, plan }) {
     if (!seen || !open) return;
     const stop = new AbortController();
     const [from, now] = bounds(shown);
-    const offset = OFFSETS[beforeName] ?? 0;
+    const offset = Object.hasOwn(OFFSETS, beforeName) ? OFFSETS[beforeName] : 0;
     // The last sample belongs to the present, even where a clock is ahead.
     const to = sample === undefined ? now : Math.max(now, Math.ceil(Date.parse(sample) / 1000));
     const read = (/** @type {number} */ ago) => fetchChart(host, plan, from - ago, to - ago, stop.signal);

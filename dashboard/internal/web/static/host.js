@@ -31,16 +31,13 @@ export function Host({ name }) {
   const known = store.detail.value;
   const detail = known?.host.name === name ? known : null;
   if (store.loaded.value && summary === undefined) return html`<${Unknown} name=${name} />`;
-  if (at.value !== 0) {
-    const then = past.value !== null && "detail" in past.value && past.value.detail.host.name === name ? past.value.detail : null;
-    return html`
-      <${Head} name=${name} summary=${then?.host ?? summary} detail=${then} />
-      <${Sections} summary=${then?.host} detail=${then} />
-    `;
-  }
+  // Until the moment has been read the present stays, greyed; where it is not kept,
+  // the charts of the present's sections do.
+  const then = at.value !== 0 && past.value !== null && "detail" in past.value && past.value.detail.host.name === name ? past.value.detail : null;
+  const kept = at.value === 0 || past.value === null || then !== null;
   return html`
-    <${Head} name=${name} summary=${summary} detail=${detail} />
-    <${Sections} summary=${summary} detail=${detail} />
+    <${Head} name=${name} summary=${then?.host ?? summary} detail=${then ?? (kept ? detail : null)} kept=${kept} />
+    <${Sections} summary=${then?.host ?? summary} detail=${then ?? detail} kept=${kept} />
   `;
 }
 
@@ -57,19 +54,19 @@ function Unknown({ name }) {
 
 /**
  * Head is the host's name, state, reasons and facts.
- * @param {{ name: string, summary: Summary | undefined, detail: Detail | null }} props
+ * @param {{ name: string, summary: Summary | undefined, detail: Detail | null, kept: boolean }} props
  */
-function Head({ name, summary, detail }) {
+function Head({ name, summary, detail, kept }) {
   const mark = summary && store.mark(summary);
   return html`<header class="head">
     <div class="title">
       <a class="back" href=${fleetURL.value}><span aria-hidden="true">‹</span> Fleet</a>
       <h1>${name}</h1>
-      ${mark && html`<${State} mark=${mark} />`}
+      ${kept && mark && html`<${State} mark=${mark} />`}
       ${at.value === 0 && summary && html`<span class="muted">${summary.state === "online" ? "online since" : "since"} <${At} time=${summary.since} /></span>`}
       ${at.value === 0 && summary?.seen && html`<span class="muted seen">${summary.state === "online" ? "sampled" : "last sample"} <${Ago} time=${summary.seen} /></span>`}
     </div>
-    ${summary && html`<ul class=${"reasons" + (summary.state === "online" ? "" : " old")}>
+    ${kept && summary && html`<ul class=${"reasons" + (summary.state === "online" ? "" : " old")}>
       ${summary.state !== "online" && reasons(summary).length > 0 && html`<li>Before it went silent:</li>`}
       ${reasons(summary).map((reason) => html`<li key=${reason.metric + reason.instance} class=${"is-" + reason.severity}>
         ${reason.text}${reason.since && html` <span class="muted">since <${At} time=${reason.since} /></span>`}
@@ -85,19 +82,18 @@ function Head({ name, summary, detail }) {
 
 /**
  * Sections are the groups of the last sample.
- * @param {{ summary: Summary | undefined, detail: Detail | null }} props
+ * @param {{ summary: Summary | undefined, detail: Detail | null, kept: boolean }} props
  */
-function Sections({ summary, detail }) {
+function Sections({ summary, detail, kept }) {
   const groups = store.catalogue.value;
-  const waiting = !store.loaded.value || groups.length === 0 || (at.value !== 0 && past.value === null);
+  const waiting = !store.loaded.value || groups.length === 0;
   if (waiting || (summary !== undefined && detail === null && !store.connection.value.up)) return html`<${Skeletons} />`;
-  if (at.value !== 0 && !detail) return null; // the bar says why
   if (!summary || !detail?.stats) return html`<p class="note">No sample of this host has come since the dashboard started.</p>`;
   const stats = detail.stats;
   let index = 0;
-  return html`<div class=${"sections" + (summary.state === "online" ? "" : " old")}>
+  return html`<div class=${"sections" + (summary.state === "online" && (at.value === 0 || past.value !== null) ? "" : " old")}>
     ${stacks(sections(groups, stats)).map((stack) => html`<div key=${stack[0].name} class=${"stack " + width(stack[0])}>
-      ${stack.map((section) => html`<${Panel} key=${section.name} section=${section} summary=${summary} index=${index++} />`)}
+      ${stack.map((section) => html`<${Panel} key=${section.name} section=${section} summary=${summary} kept=${kept} index=${index++} />`)}
     </div>`)}
     <${Happenings} />
   </div>`;
@@ -138,15 +134,15 @@ function width(section) {
 
 /**
  * Panel is one section, in its own view where it has one.
- * @param {{ section: Section, summary: Summary, index: number }} props
+ * @param {{ section: Section, summary: Summary, kept: boolean, index: number }} props
  */
-function Panel({ section, summary, index }) {
+function Panel({ section, summary, kept, index }) {
   const own = view(section);
   const body = own?.body ?? (section.instance === "" ? Flat : Instances);
   const id = "section-" + section.name;
   return html`<section class="panel" aria-labelledby=${id} tabindex="-1" data-index=${index}>
     <h2 id=${id}>${section.label}</h2>
-    <${body} section=${section} summary=${summary} without=${own?.without} />
+    ${kept && html`<${body} section=${section} summary=${summary} without=${own?.without} />`}
     <${Charts} host=${summary.name} section=${section} />
   </section>`;
 }

@@ -24,7 +24,7 @@ export function listen() {
   addEventListener("keydown", (event) => {
     if (event.metaKey || event.ctrlKey || event.altKey) return;
     const target = event.target instanceof HTMLElement ? event.target : null;
-    const typing = target?.matches("input, select, textarea") ?? false;
+    const typing = target?.matches("input:not([type=range]), select, textarea") ?? false;
     if (event.key === "Escape") return escape(target);
     if (typing || target?.closest("dialog")) return;
     if (press(event.key)) event.preventDefault();
@@ -109,7 +109,10 @@ function move(step) {
   for (const list of lists) if (index >= list.first && index < list.first + list.count) list.show(index);
   requestAnimationFrame(() => {
     const next = document.querySelector(`[data-index="${index}"]`);
-    if (next instanceof HTMLElement) next.focus();
+    if (!(next instanceof HTMLElement)) return;
+    next.focus({ preventScroll: true });
+    // All of a section where there is room, and its heading anyway.
+    for (const one of [next, next.querySelector("h2") ?? next]) one.scrollIntoView({ block: "nearest" });
   });
   return true;
 }

@@ -1,10 +1,10 @@
 // Chooses the time that charts show: a span until now, or any two moments.
 
-import { useState } from "./vendor/hooks.js";
+import { useEffect, useRef, useState } from "./vendor/hooks.js";
 import { html } from "./html.js";
 import { later } from "./later.js";
 import { bounds, live, OFFSETS, range, SPANS } from "./range.js";
-import { at, walk } from "./rewind.js";
+import { at, resume, walk } from "./rewind.js";
 import { query, route, setQuery } from "./router.js";
 import * as store from "./store.js";
 
@@ -19,7 +19,7 @@ export function Ranges() {
     ${SPANS.map(([name]) => html`<button key=${name} class="plain" aria-pressed=${shown.name === name} onClick=${() => live(name)}>${name}</button>`)}
     <${Between} />
     ${host && html`<${Before} />`}
-    ${host && at.value === 0 && html`<button class="plain" title="See the host as it was (,)" onClick=${() => walk(-1)}>Rewind</button>`}
+    ${host && html`<button id="rewind" class="plain" title="See the host as it was (,)" aria-pressed=${at.value !== 0} onClick=${() => (at.value === 0 ? walk(-1) : resume())}>Rewind</button>`}
   </nav>`;
 }
 
@@ -38,8 +38,18 @@ function Between() {
   const shown = range.value;
   const fixed = shown.end !== 0;
   const [from, to] = bounds(shown);
-  const close = () => setOpen(false);
-  return html`<details class="between" open=${open} onToggle=${(/** @type {Event} */ event) => setOpen(/** @type {HTMLDetailsElement} */ (event.target).open)}
+  const box = useRef(/** @type {HTMLElement | null} */ (null));
+  const close = () => {
+    setOpen(false);
+    box.current?.querySelector("summary")?.focus();
+  };
+  useEffect(() => {
+    if (!open) return;
+    const away = (/** @type {Event} */ event) => box.current?.contains(/** @type {Node} */ (event.target)) || setOpen(false);
+    addEventListener("click", away);
+    return () => removeEventListener("click", away);
+  }, [open]);
+  return html`<details ref=${box} class="between" open=${open} onToggle=${(/** @type {Event} */ event) => setOpen(/** @type {HTMLDetailsElement} */ (event.target).open)}
     onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && close()}>
     <summary class=${fixed ? "fixed" : ""}>${fixed ? stretch(from, to) : "from – to"}</summary>
     ${open && html`<${Form} from=${from} to=${to} onDone=${close} />`}
@@ -54,7 +64,8 @@ function Between() {
 export function stretch(from, to) {
   const [first, last] = [new Date(from * 1000), new Date(to * 1000)];
   const year = first.getFullYear() === new Date().getFullYear() ? undefined : /** @type {const} */ ("numeric");
-  const clock = /** @type {const} */ ({ hour: "2-digit", minute: "2-digit" });
+  const second = to - from < 300 ? /** @type {const} */ ("2-digit") : undefined;
+  const clock = /** @type {const} */ ({ hour: "2-digit", minute: "2-digit", second });
   const words = (/** @type {Date} */ moment) => moment.toLocaleString("en-GB", { day: "numeric", month: "short", year, ...clock });
   const same = first.toDateString() === last.toDateString();
   return words(first) + " – " + (same ? last.toLocaleTimeString("en-GB", clock) : words(last));

@@ -44,14 +44,24 @@ const SHORTEST = 30;
  * @type {import("./vendor/signals.js").ReadonlySignal<Range>}
  */
 export const range = computed(() => {
-  const [from, to] = [Number(query.value.get("from")), Number(query.value.get("to"))];
-  if (Number.isFinite(from) && Number.isFinite(to) && from > 0 && to - from >= SHORTEST) return { name: "", span: to - from, end: to };
+  const [from, to, at] = ["from", "to", "at"].map(moment);
+  if (from > 0 && to - from >= SHORTEST) return { name: "", span: to - from, end: to };
   const asked = query.value.get("range") ?? FIRST;
   const [name, span] = SPANS.find(([name]) => name === asked) ?? SPANS[0];
-  const at = Number(query.value.get("at"));
-  if (!Number.isFinite(at) || at <= 0) return { name, span, end: 0 };
-  return { name, span, end: Math.min(now.peek() / 1000, (Math.floor(at / span) + 1) * span) };
+  if (at === 0) return { name, span, end: 0 };
+  // The end stays while the moment moves before it, as far as the span goes.
+  const stays = at <= to && at >= to - span;
+  return { name, span, end: stays ? to : Math.min(now.peek() / 1000, (Math.floor(at / span) + 1) * span) };
 });
+
+/**
+ * A moment in the URL, in seconds since 1970; 0 for none.
+ * @param {string} key
+ */
+export function moment(key) {
+  const asked = Number(query.value.get(key));
+  return Number.isFinite(asked) && asked > 0 ? asked : 0;
+}
 
 /**
  * The first and last moment of a range as of now, in seconds since 1970.

@@ -4,7 +4,7 @@
 import { computed, effect, signal } from "./vendor/signals.js";
 import { ask } from "./ask.js";
 import { query, route, setQueries } from "./router.js";
-import { bounds, range } from "./range.js";
+import { bounds, moment, range } from "./range.js";
 import * as store from "./store.js";
 /** @import { Happening, Moment } from "./types.js" */
 
@@ -12,10 +12,7 @@ import * as store from "./store.js";
  * at is the moment that is shown, in seconds since 1970; 0 for now.
  * @type {import("./vendor/signals.js").ReadonlySignal<number>}
  */
-export const at = computed(() => {
-  const asked = Number(query.value.get("at"));
-  return route.value.page === "host" && Number.isFinite(asked) && asked > 0 ? asked : 0;
-});
+export const at = computed(() => (route.value.page === "host" ? moment("at") : 0));
 
 /**
  * past is the host at that moment, or why it can't be shown; null while it is
@@ -37,16 +34,17 @@ export const happenings = signal([]);
 let listed = null;
 
 /**
- * Shows a moment.
+ * Shows a moment, in the time that the charts show, which does not move with it.
  * @param {number} seconds Since 1970.
  */
 export function rewind(seconds) {
-  setQueries({ at: String(Math.round(seconds * 1000) / 1000) });
+  const end = Math.ceil(Math.max(bounds(range.peek())[1], seconds));
+  setQueries({ at: String(Math.round(seconds * 1000) / 1000), ...(query.peek().has("from") ? {} : { to: String(end) }) });
 }
 
 /** Shows now again. */
 export function resume() {
-  setQueries({ at: "" });
+  setQueries({ at: "", ...(query.peek().has("from") ? {} : { to: "" }) });
 }
 
 /**
@@ -69,20 +67,23 @@ export function walk(step) {
 /** name is the host on the page. */
 const name = computed(() => route.value.host);
 
-/** state is whether it is online; what happened to it changes then. */
-const state = computed(() => (name.value === null ? "" : store.host(name.value)?.state));
+/** told is what its summary says that only changes when something happens to it. */
+const told = computed(() => {
+  const one = name.value === null ? undefined : store.host(name.value);
+  return one && [one.state, one.since, one.os, one.os_version, one.kernel, one.agent_version, store.detail.value?.stats?.boot_id].join();
+});
 
 /** Keeps past and happenings up to date. */
 export function keepPast() {
   effect(() => {
-    const [host, moment] = [name.value, at.value];
+    const [host, then] = [name.value, at.value];
     store.returns.value;
-    if (host === null || moment === 0) {
+    if (host === null || then === 0) {
       past.value = null;
       return;
     }
     const stop = new AbortController();
-    ask(`/api/hosts/${encodeURIComponent(host)}/moment?at=${moment}`, stop.signal).then(
+    ask(`/api/hosts/${encodeURIComponent(host)}/moment?at=${then}`, stop.signal).then(
       (body) => (past.value = /** @type {Moment} */ (body)),
       (error) => stop.signal.aborted || (past.value = { error: String(error.message) }),
     );
@@ -90,7 +91,7 @@ export function keepPast() {
   });
   effect(() => {
     const [host, shown, open] = [name.value, range.value, store.history.value?.open];
-    state.value;
+    told.value;
     store.returns.value;
     if (host !== listed) happenings.value = [];
     listed = host;
