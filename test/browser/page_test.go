@@ -172,7 +172,23 @@ func TestKeyboard(t *testing.T) {
 	holds(t, ctx, `document.activeElement.id === "search"`)
 	do(t, ctx, chromedp.KeyEvent("rasp"))
 	holds(t, ctx, `document.querySelectorAll("[data-index]").length === 1 && document.querySelector("[data-index]").innerText === "raspberry-pi"`)
-	do(t, ctx, chromedp.KeyEvent(kb.Escape))
+	do(t, ctx, chromedp.KeyEvent(kb.Enter))
+	holds(t, ctx, `location.pathname === "/host/raspberry-pi"`)
+	// Each section's heading is in sight when a key comes to it.
+	do(t, ctx, chromedp.EmulateViewport(1000, 500))
+	holds(t, ctx, `document.querySelectorAll("[data-index]").length > 5`)
+	for i := range 12 {
+		do(t, ctx, chromedp.KeyEvent(map[bool]string{true: "j", false: "k"}[i < 7]))
+		at := i
+		if i >= 7 {
+			at = 12 - i
+		}
+		holds(t, ctx, fmt.Sprintf(`document.activeElement.dataset.index === "%d"`, at))
+		holds(t, ctx, `(({ top, bottom }) => top >= document.querySelector(".top").offsetHeight && bottom <= innerHeight)(document.activeElement.querySelector("h2").getBoundingClientRect())`)
+	}
+	do(t, ctx, chromedp.NavigateBack())
+	holds(t, ctx, `document.querySelectorAll("[data-index]").length === 1`)
+	do(t, ctx, chromedp.Focus(chromedp.CSS("#search")), chromedp.KeyEvent(kb.Escape))
 	holds(t, ctx, `document.querySelectorAll("[data-index]").length === 3`)
 	do(t, ctx, chromedp.KeyEvent(kb.Escape), chromedp.KeyEvent("?"))
 	holds(t, ctx, `document.getElementById("help")?.open`)

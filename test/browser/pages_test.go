@@ -76,6 +76,13 @@ func TestPages(t *testing.T) {
 	do(t, ctx, chromedp.Navigate(url+"/explore?expr=sum("))
 	holds(t, ctx, `/parse error/.test(document.querySelector("[role=alert]")?.innerText)`)
 	complaints.allow(400) // the question that is none
+
+	// Where there is no page, the page says so.
+	for _, path := range []string{"/foo", "/host/web-00/"} {
+		do(t, ctx, chromedp.Navigate(url+path))
+		holds(t, ctx, `document.querySelector("main")?.innerText.includes("There is no page here.")`)
+	}
+	complaints.allow(404)
 	complaints.expectNone(t)
 }
 
@@ -104,5 +111,15 @@ func TestDense(t *testing.T) {
 			t.Errorf("%s: %d %s in sight, want %d", path, seen, want.element, want.count)
 		}
 	}
+	// In the palette many hosts leave room for pages and actions.
+	do(t, ctx, chromedp.Click(chromedp.CSS(".goto")))
+	holds(t, ctx, `/pi-04[^]*Show the keys/.test(document.querySelector(".palette")?.innerText)`)
+	do(t, ctx, chromedp.KeyEvent("pi-1"))
+	holds(t, ctx, `document.querySelectorAll(".palette li").length === 10`)
+	// On a phone the name has the room of the state's word.
+	do(t, ctx, chromedp.EmulateViewport(390, 844), chromedp.Navigate(url+"/?view=table"))
+	holds(t, ctx, `document.querySelector(".hosts tbody a")?.clientWidth > 120 && document.querySelector(".hosts .state").textContent.trim() === "critical" && document.querySelector(".hosts .state span").offsetWidth <= 1`)
+	do(t, ctx, chromedp.Navigate(url+"/compare"))
+	holds(t, ctx, `document.querySelector("tbody a")?.getBoundingClientRect().height >= 24`)
 	complaints.expectNone(t)
 }

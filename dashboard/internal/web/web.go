@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -165,7 +166,7 @@ func (s *Server) routes() []route {
 func (s *Server) handler() http.Handler {
 	r := chi.NewRouter()
 	r.Use(s.told, inTime, secure, s.knownHost, fromHere, readOnly)
-	r.NotFound(func(w http.ResponseWriter, _ *http.Request) { fail(w, http.StatusNotFound, "no such page") })
+	r.NotFound(s.nowhere)
 	for _, route := range s.routes() {
 		r.Get(route.pattern, route.serve)
 		r.Head(route.pattern, route.serve)
@@ -174,6 +175,21 @@ func (s *Server) handler() http.Handler {
 		r.Mount(queryPath, answer(s.options.Queries.ServeHTTP))
 	}
 	return r
+}
+
+// nowhere answers where there is no page: whoever reads HTML gets a page that says
+// so.
+func (s *Server) nowhere(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Vary", "Accept")
+	if strings.HasPrefix(r.URL.Path, "/api/") || !strings.Contains(r.Header.Get("Accept"), "text/html") {
+		fail(w, http.StatusNotFound, "no such page")
+		return
+	}
+	page := s.pages[pages[0].module]
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Type", page.kind)
+	w.WriteHeader(http.StatusNotFound)
+	_, _ = w.Write(page.body) // a browser that went away is no fault
 }
 
 // inTime limits how long one answer may take to write. The server has no limit

@@ -156,6 +156,20 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
+// TestNowhere asks as a browser does for what is not there.
+func TestNowhere(t *testing.T) {
+	h := handler(t)
+	for path, want := range map[string]string{
+		"/foo": "text/html; charset=utf-8", "/host/vm/": "text/html; charset=utf-8", "/host/": "text/html; charset=utf-8",
+		"/api/foo": "application/json", "/static/none.js": "application/json",
+	} {
+		w := get(t, h, "GET", path, "Accept: text/html,application/xhtml+xml,*/*;q=0.8")
+		if got := w.Header().Get("Content-Type"); w.Code != 404 || got != want || w.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: got %d %s %v, want 404 %s, and no copy kept", path, w.Code, got, w.Header(), want)
+		}
+	}
+}
+
 // TestHostAllowList refuses names that this server doesn't go by, on every
 // route and before anything else.
 func TestHostAllowList(t *testing.T) {

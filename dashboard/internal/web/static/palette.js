@@ -9,8 +9,9 @@ import { nextTheme } from "./theme.js";
 import { opened } from "./opened.js";
 /** @import { Mark } from "./types.js" */
 
-/** MOST is how many are listed. */
-const MOST = 12;
+/** MOST is how many are listed, and HOSTS how many hosts where other things fit,
+ * too. */
+const [MOST, HOSTS] = [12, 5];
 
 /** @typedef {{ text: string, kind: string, mark?: Mark, act: () => void }} Entry */
 
@@ -50,13 +51,13 @@ function metrics() {
  */
 function found(typed) {
   const low = typed.trim().toLowerCase();
-  const hosts = store.summaries().map((one) => ({ text: one.name, kind: "host", mark: store.mark(one), act: () => go(hostURL(one.name)) }));
-  const all = [...hosts.sort((a, b) => a.text.localeCompare(b.text, "en", { numeric: true })), ...fixed(), ...(low === "" ? [] : metrics())];
+  const fits = (/** @type {Entry} */ one) => low.split(/\s+/).every((word) => one.text.toLowerCase().includes(word));
+  const all = store.summaries().map((one) => ({ text: one.name, kind: "host", mark: store.mark(one), act: () => go(hostURL(one.name)) }));
+  const hosts = all.filter(fits).sort((a, b) => a.text.localeCompare(b.text, "en", { numeric: true }));
+  const others = [...fixed(), ...(low === "" ? [] : metrics())].filter(fits);
   const rank = (/** @type {Entry} */ one) => Number(!one.text.toLowerCase().startsWith(low));
-  return all
-    .filter((one) => low.split(/\s+/).every((word) => one.text.toLowerCase().includes(word)))
-    .sort((a, b) => rank(a) - rank(b))
-    .slice(0, MOST);
+  const first = (/** @type {Entry[]} */ some) => some.sort((a, b) => rank(a) - rank(b));
+  return first([...first(hosts).slice(0, Math.max(HOSTS, MOST - others.length)), ...others]).slice(0, MOST);
 }
 
 /** Palette is the dialog, while it is open. */

@@ -26,7 +26,7 @@ export const SHAPES = {
 export function State({ mark }) {
   return html`<span class=${"state is-" + mark}>
     <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true"><path d=${SHAPES[mark]} fill="currentColor" fill-rule="evenodd" /></svg>
-    ${mark}
+    <span>${mark}</span>
   </span>`;
 }
 

@@ -16,7 +16,7 @@ export const route = computed(() => {
   const path = place.value.split("?")[0];
   if (path === "/") return { page: "fleet", host: null };
   if (PAGES.includes(path)) return { page: path.slice(1), host: null };
-  const match = /^\/host\/([^/]+)\/?$/.exec(path);
+  const match = /^\/host\/([^/]+)$/.exec(path);
   return match ? { page: "host", host: decoded(match[1]) } : { page: "unknown", host: null };
 });
 

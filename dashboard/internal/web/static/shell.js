@@ -72,9 +72,13 @@ function Header() {
 /** Search filters the fleet while one types. */
 function Search() {
   const type = (/** @type {InputEvent} */ event) => setQuery("q", /** @type {HTMLInputElement} */ (event.target).value);
+  const press = (/** @type {KeyboardEvent} */ event) => {
+    const hits = document.querySelectorAll("main a[data-index]");
+    if (event.key === "Enter" && hits.length === 1) /** @type {HTMLElement} */ (hits[0]).click();
+  };
   return html`<search>
     <label class="unseen" for="search">Search hosts</label>
-    <input id="search" type="search" placeholder="Search hosts" autocomplete="off" spellcheck=${false} value=${query.value.get("q") ?? ""} onInput=${type} />
+    <input id="search" type="search" placeholder="Search hosts" autocomplete="off" spellcheck=${false} value=${query.value.get("q") ?? ""} onInput=${type} onKeyDown=${press} />
     <kbd aria-hidden="true">/</kbd>
   </search>`;
 }
