@@ -64,7 +64,7 @@ func TestRewind(t *testing.T) {
 	holds(t, ctx, processes+`.includes("job-27") && !`+processes+`.includes("job-now")`)
 	do(t, ctx, chromedp.Navigate(fmt.Sprintf("%s/host/desk?at=%d", url, last.Add(-50*time.Hour).Unix())))
 	holds(t, ctx, `/Not shown: .*kept since \d+ \w+ 20\d\d, \d\d:/.test(document.querySelector(".rewound").innerText)`)
-	holds(t, ctx, `document.querySelectorAll("figure.chart").length > 3 && document.querySelector(".dense") === null && document.querySelector(".reasons") === null`)
+	holds(t, ctx, `document.querySelectorAll("figure.chart").length > 3 && document.querySelector(".dense") === null && document.querySelector(".reasons") === null && !/up \d/.test(document.querySelector(".facts").innerText)`)
 	do(t, ctx, chromedp.KeyEvent("l"))
 	holds(t, ctx, `location.search === "" && `+processes+`.includes("job-now")`)
 

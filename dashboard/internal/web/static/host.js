@@ -73,7 +73,7 @@ function Head({ name, summary, detail, kept }) {
       </li>`)}
     </ul>`}
     <div class="below">
-      <p class="facts muted">${facts(summary, detail, summary && store.reading(summary, "system.uptime_seconds")).map((fact) => html`<span key=${fact}>${fact}</span>`)}</p>
+      <p class="facts muted">${facts(kept ? summary : undefined, detail, summary && store.reading(summary, "system.uptime_seconds")).map((fact) => html`<span key=${fact}>${fact}</span>`)}</p>
       <${Ranges} />
     </div>
     ${at.value !== 0 && html`<${Rewound} />`}
