@@ -2,6 +2,13 @@ package fleet
 
 import "time"
 
+// claimHolds is after what time an "offline" is believed, and echo how long after the
+// broker is back it may tell what it said of hosts at its own end.
+const (
+	claimHolds = 2 * time.Second
+	echo       = 15 * time.Second
+)
+
 // ear is when hosts could be heard. While nobody can be, since the broker is away or
 // the dashboard does not run, silence says nothing about a host.
 type ear struct {
@@ -14,8 +21,12 @@ type ear struct {
 func (f *Fleet) Lost(now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.ear.back.IsZero() {
-		f.ear.lost, f.ear.back, f.ear.running = now, time.Time{}, true
+	if f.ear.back.IsZero() {
+		return
+	}
+	f.ear.lost, f.ear.back, f.ear.running = now, time.Time{}, true
+	for _, h := range f.hosts {
+		h.claimed = time.Time{} // the broker said so as it ended, and not the host
 	}
 }
 
@@ -54,4 +65,10 @@ func (e *ear) limit(heard time.Time, silent time.Duration, now time.Time) time.T
 		until = now.Add(1) // it has not been so yet
 	}
 	return limit.Add(max(0, until.Sub(from)))
+}
+
+// echoes tells whether an "offline" of a host can be what the broker said of it at its
+// own end. If it is not, the host's silence will tell.
+func (e *ear) echoes(h *host, now time.Time) bool {
+	return e.running && h.summary.State == Online && now.Sub(e.back) < echo
 }

@@ -66,6 +66,8 @@ type host struct {
 	heard    time.Time
 	interval time.Duration
 	offline  bool // said by the status topic, and not contradicted since
+	// claimed is when that was said, until it is believed; zero for never.
+	claimed time.Time
 }
 
 // New returns an empty fleet.
@@ -120,7 +122,7 @@ func (f *Fleet) Sample(s *schema.Stats, payload json.RawMessage, retained bool, 
 	summary.State, summary.Since, summary.Seen = h.summary.State, h.summary.Since, heard.UTC()
 	h.summary, h.stats, h.heard, h.interval = summary, payload, heard, interval(s)
 	if !retained {
-		h.offline = false
+		h.offline, h.claimed = false, time.Time{}
 	}
 	h.settle(now, &f.ear)
 	f.changed(s.Hostname)
@@ -131,12 +133,14 @@ func (f *Fleet) Sample(s *schema.Stats, payload json.RawMessage, retained bool, 
 // host that is heard of for the first time is kept, so that one that is down
 // when the dashboard starts is shown as down; it makes room for hosts with
 // samples. A live "online" is proof of life for three intervals; a retained
-// one only takes an "offline" back.
+// one only takes an "offline" back. A live "offline" is believed after a moment: a
+// broker that ends says it of all hosts, and may keep it for when it is back.
 func (f *Fleet) Status(name string, online, retained bool, now time.Time) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	h := f.hosts[name]
-	if h == nil {
+	known := h != nil
+	if !known {
 		if len(f.hosts) >= f.options.MaxHosts {
 			return ErrFull
 		}
@@ -147,7 +151,12 @@ func (f *Fleet) Status(name string, online, retained bool, now time.Time) error 
 	if online && !retained {
 		h.heard = now
 	}
-	h.offline = !online
+	switch {
+	case online || !known || retained && !f.ear.echoes(h, now):
+		h.offline, h.claimed = !online, time.Time{}
+	case !retained && !h.offline && h.claimed.IsZero():
+		h.claimed = now
+	}
 	if h.settle(now, &f.ear) {
 		f.changed(name)
 	}
@@ -287,6 +296,9 @@ func (f *Fleet) makeRoom() bool {
 func (h *host) settle(now time.Time, ear *ear) (changed bool) {
 	limit := ear.limit(h.heard, StaleAfter*h.interval, now)
 	state, since := Online, now
+	if !h.claimed.IsZero() && now.Sub(h.claimed) >= claimHolds {
+		h.offline, since = true, h.claimed
+	}
 	switch {
 	case h.offline:
 		state = Offline
