@@ -10,6 +10,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode"
 
@@ -276,13 +277,15 @@ func (c *check) tls(o *Options) error {
 	if err != nil {
 		return c.invalid("tls_cert_file", "%s with %s: %v", c.TLSCertFile, c.TLSKeyFile, err)
 	}
+	var last atomic.Pointer[tls.Certificate]
+	last.Store(&pair)
 	o.TLS.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		// They are short-lived in some places. While one file is new and the other
 		// is not, the pair from before is tried.
 		if newer, err := tls.LoadX509KeyPair(c.TLSCertFile, c.TLSKeyFile); err == nil {
-			return &newer, nil
+			last.Store(&newer)
 		}
-		return &pair, nil
+		return last.Load(), nil
 	}
 	return nil
 }

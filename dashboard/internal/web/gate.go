@@ -61,11 +61,13 @@ func (s *Server) told(next http.Handler) http.Handler {
 
 // fromHere refuses what a page of another site asks for behind its reader's back,
 // such as a query that takes long, in the place of an image. To follow a link to a
-// page is no such thing. Browsers say so themselves (W3C Fetch Metadata).
+// page is no such thing. Browsers say so themselves (W3C Fetch Metadata), but to
+// localhost and by https alone; of a form they always name the origin.
 func fromHere(next http.Handler) http.Handler {
+	forms := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		link := r.Header.Get("Sec-Fetch-Mode") == "navigate" && !strings.HasPrefix(r.URL.Path, "/api/")
-		if r.Header.Get("Sec-Fetch-Site") == "cross-site" && !link {
+		if r.Header.Get("Sec-Fetch-Site") == "cross-site" && !link || forms.Check(r) != nil {
 			fail(w, http.StatusForbidden, "another site may only link to a page")
 			return
 		}

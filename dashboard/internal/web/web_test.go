@@ -222,6 +222,16 @@ func TestOtherSites(t *testing.T) {
 	}
 }
 
+// TestForms refuses a form of another site.
+func TestForms(t *testing.T) {
+	h := handler(t)
+	for origin, want := range map[string]int{"": 200, "http://localhost:4000": 200, "http://evil.example": 403, "null": 403} {
+		if got := get(t, h, "POST", "/api/v1/query?query=1", "Origin: "+origin).Code; got != want {
+			t.Errorf("from %q: got %d, want %d", origin, got, want)
+		}
+	}
+}
+
 // TestPanic answers for a fault of its own, and logs it.
 func TestPanic(t *testing.T) {
 	var logged strings.Builder
