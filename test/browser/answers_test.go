@@ -71,8 +71,7 @@ func TestSilent(t *testing.T) {
 	b := startBroker(t, 0)
 	f := startFront(t, startDashboard(t, b))
 	ctx, complaints := startBrowser(t)
-	do(t, ctx, chromedp.Navigate(f.URL+"/host/desk"))
-	holds(t, ctx, `document.body.innerText.includes("No host named desk")`) // the dashboard listens
+	openDesk(t, ctx, f.URL)
 	b.past(t, machine(t, "amd-desktop", "desk"), 5)
 	b.publish(t, "systant/desk/status", []byte("offline"))
 	holds(t, ctx, `document.querySelector(".chart canvas") !== null && document.querySelector(".state").innerText === "offline"`)

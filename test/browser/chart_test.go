@@ -88,8 +88,7 @@ func TestCharts(t *testing.T) {
 	url := startDashboard(t, b)
 	stats := machine(t, "amd-desktop", "desk")
 	ctx, complaints := startBrowser(t)
-	do(t, ctx, chromedp.Navigate(url+"/host/desk"))
-	holds(t, ctx, `document.body.innerText.includes("No host named desk")`) // the dashboard listens
+	openDesk(t, ctx, url)
 	b.past(t, stats, 50)
 	holds(t, ctx, usage+`?.querySelector("canvas")?.width > 100`)
 	holds(t, ctx, `/CPU: Usage. Usage: 0.0\s% to 49.0\s%, last 0.0\s%/.test(`+usage+`.querySelector("[role=img]").ariaLabel)`)
@@ -135,8 +134,7 @@ func TestRanges(t *testing.T) {
 	url := startDashboard(t, b)
 	stats := machine(t, "amd-desktop", "desk")
 	ctx, complaints := startBrowser(t)
-	do(t, ctx, chromedp.Navigate(url+"/host/desk"))
-	holds(t, ctx, `document.body.innerText.includes("No host named desk")`) // the dashboard listens
+	openDesk(t, ctx, url)
 	b.past(t, stats, 50)
 	holds(t, ctx, usage+`?.querySelector("canvas")?.width > 100`)
 

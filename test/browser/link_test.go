@@ -120,8 +120,7 @@ func TestUpgrade(t *testing.T) {
 	b := startBroker(t, 0)
 	f := startFront(t, startDashboard(t, b))
 	ctx, complaints := startBrowser(t)
-	do(t, ctx, chromedp.Navigate(f.URL+"/host/desk"))
-	holds(t, ctx, `document.body.innerText.includes("No host named desk")`) // the dashboard listens
+	openDesk(t, ctx, f.URL)
 	// Each script that is gone is missed aloud, wherever one is on the page.
 	const missed = `document.querySelector(".unread button")?.getBoundingClientRect().bottom < innerHeight`
 	f.set(func() { f.instead["/uplot.js"] = http.StatusNotFound })
@@ -171,8 +170,7 @@ func TestReturn(t *testing.T) {
 	b := startBroker(t, 0)
 	f := startFront(t, startDashboard(t, b))
 	ctx, _ := startBrowser(t)
-	do(t, ctx, chromedp.Navigate(f.URL+"/host/desk"))
-	holds(t, ctx, `document.body.innerText.includes("No host named desk")`) // the dashboard listens
+	openDesk(t, ctx, f.URL)
 	b.past(t, machine(t, "amd-desktop", "desk"), 5)
 	holds(t, ctx, `document.querySelector(".chart canvas") !== null`)
 	hour := fmt.Sprintf("from=%d&to=%d", time.Now().Unix()-3600, time.Now().Unix()+60)

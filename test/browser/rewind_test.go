@@ -18,8 +18,7 @@ func TestRewind(t *testing.T) {
 	url := startDashboard(t, b)
 	stats := machine(t, "amd-desktop", "desk")
 	ctx, complaints := startBrowser(t)
-	do(t, ctx, chromedp.Navigate(url+"/host/desk"))
-	holds(t, ctx, `document.body.innerText.includes("No host named desk")`) // the dashboard listens
+	openDesk(t, ctx, url)
 	const n = 30
 	last := time.Now().UTC().Truncate(time.Second)
 	for i := range n {
@@ -90,8 +89,7 @@ func TestRewinding(t *testing.T) {
 	b := startBroker(t, 0)
 	f := startFront(t, startDashboard(t, b))
 	ctx, complaints := startBrowser(t)
-	do(t, ctx, chromedp.Navigate(f.URL+"/host/desk"))
-	holds(t, ctx, `document.body.innerText.includes("No host named desk")`) // the dashboard listens
+	openDesk(t, ctx, f.URL)
 	b.past(t, machine(t, "amd-desktop", "desk"), 50)
 	holds(t, ctx, `document.querySelector(".chart canvas") !== null && document.querySelector("#section-processes") !== null`)
 

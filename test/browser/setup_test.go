@@ -249,6 +249,14 @@ func holds(t *testing.T, ctx context.Context, expression string) {
 	t.Fatalf("never true in the page: %s\nthe page says: %.1000s", expression, text)
 }
 
+// openDesk opens the page of the host desk, of which nothing has come yet, and waits
+// until the dashboard listens.
+func openDesk(t *testing.T, ctx context.Context, url string) {
+	t.Helper()
+	do(t, ctx, chromedp.Navigate(url+"/host/desk"))
+	holds(t, ctx, `document.body.innerText.includes("No host named desk")`)
+}
+
 // evaluate returns the value of an expression in the page.
 func evaluate[T any](t *testing.T, ctx context.Context, expression string) T {
 	t.Helper()

@@ -59,14 +59,15 @@ func TestTortureLanes(t *testing.T) {
 			t.Run(fmt.Sprint(n), func(t *testing.T) {
 				t.Parallel()
 				l := newLane(t, rand.New(rand.NewPCG(seed, uint64(n))))
-				for range rounds {
+				// More where faults left few requests to run: the machine may be busy.
+				for n := 0; n < rounds || n < 4*rounds && len(l.marks(t)) < rounds; n++ {
 					l.round(t)
 				}
 				l.finish(t, sum)
 			})
 		}
 	})
-	if sum.ran < sum.all {
+	if sum.ran < lanes*rounds {
 		t.Errorf("only %d requests ran in %d rounds: the test shows little", sum.ran, sum.all)
 	}
 	t.Logf("torture: lanes: seed %d, %d rounds in %v, faults %v, %d messages; %d ids that may run: %d ran, %d twice; %d that may not: %d ran",

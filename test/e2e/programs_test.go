@@ -90,6 +90,7 @@ func launch(t *testing.T, path string, environment []string, arguments ...string
 	// Nothing of the tester's own configuration must reach the program.
 	p.command.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.command.Dir}, environment...)
 	p.command.WaitDelay = time.Second
+	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // to end what a script has started, too
 	if err := p.command.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +99,7 @@ func launch(t *testing.T, path string, environment []string, arguments ...string
 		close(p.ended)
 	}()
 	t.Cleanup(func() {
-		_ = p.command.Process.Kill() // it may have ended
+		_ = syscall.Kill(-p.command.Process.Pid, syscall.SIGKILL) // it may have ended
 		<-p.ended
 		if t.Failed() {
 			t.Logf("%s said:\n%s", filepath.Base(path), last(p.said(), 4000))

@@ -1,5 +1,9 @@
 # The host that test/systemd/run boots: agent and dashboard, at a broker that
 # asks for a password.
+{ pkgs, ... }:
+let
+  documented = (import ../nix/samples/commands.nix { inherit pkgs; }).services.systant.commands;
+in
 {
   networking.hostName = "booted";
   services.systant = {
@@ -29,18 +33,7 @@
       # As docs/nixos.md has it, with what Debian has.
       backup = {
         script = "cp -a /srv/. /backup/";
-        serviceConfig = {
-          ReadWritePaths = [ "/backup" ];
-          CapabilityBoundingSet = [
-            "CAP_CHOWN"
-            "CAP_DAC_OVERRIDE"
-            "CAP_FOWNER"
-          ];
-          SystemCallFilter = [
-            "@system-service"
-            "~@resources"
-          ];
-        };
+        inherit (documented.backup) serviceConfig;
       };
       patients.script = "systemctl restart 'pat*.service'";
       # What nobody has allowed: another unit, another verb, and one that the

@@ -79,30 +79,33 @@ func instructions(part *syntax.Regexp) int {
 // checkGrowth returns an [ExpressionError] where an expression would make labels of
 // another size than hosts have.
 func checkGrowth(expr parser.Expr) error {
-	growth := 1
 	var fault error
-	parser.Inspect(expr, func(node parser.Node, _ []parser.Node) error {
-		call, ok := node.(*parser.Call)
-		if !ok {
-			return nil
+	parser.Inspect(expr, func(node parser.Node, above []parser.Node) error {
+		all := growth(node)
+		for _, one := range above {
+			all = min(all*growth(one), maxGrowth+1)
 		}
-		switch call.Func.Name {
-		case "label_replace":
-			growth *= max(1, strings.Count(call.Args[2].String(), "$"))
-		case "label_join":
-			growth *= max(1, len(call.Args)-3)
-		default:
-			return nil
-		}
-		for _, arg := range call.Args[1:] {
-			if len(arg.String()) > maxLabel {
-				fault = tooLarge("a text of more than %d bytes in %s", maxLabel, call.Func.Name)
-			}
-		}
-		if growth = min(growth, maxGrowth+1); growth > maxGrowth {
+		if all > maxGrowth {
 			fault = tooLarge("label_replace and label_join that make labels more than %d times as long", maxGrowth)
+		}
+		if text, ok := node.(*parser.StringLiteral); ok && len(text.Val) > maxLabel {
+			fault = tooLarge("a text of more than %d bytes", maxLabel)
 		}
 		return nil
 	})
 	return fault
+}
+
+// growth returns how many times as long a part of an expression can make a label.
+func growth(node parser.Node) int {
+	call, ok := node.(*parser.Call)
+	switch {
+	case !ok:
+		return 1
+	case call.Func.Name == "label_replace":
+		return max(1, strings.Count(call.Args[2].String(), "$"))
+	case call.Func.Name == "label_join":
+		return max(1, len(call.Args)-3)
+	}
+	return 1
 }

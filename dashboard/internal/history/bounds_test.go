@@ -61,6 +61,7 @@ func TestUsualExpressions(t *testing.T) {
 	for _, expr := range []string{
 		`max_over_time(systant_cpu_usage_percent[10m:])`, // a subquery without a step
 		`max_over_time(rate(systant_up[5m])[1h:])`,
+		`count(` + strings.Repeat(`label_replace(systant_up, "a", "$1-$2", "host", "(.*)(.*)") or `, 20) + `systant_up)`, // none in another
 		`label_replace(label_join(systant_up, "a", "/", "host", "instance"), "b", "$1-$2", "a", "(.*)/(.*)")`,
 		`systant_up{host=~"` + strings.Join(hosts, "|") + `"}`,
 		`sum by (host) (systant_up) / ignoring(x) group_left count(systant_up offset 5m) > bool 0.5`,

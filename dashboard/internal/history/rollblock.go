@@ -95,7 +95,7 @@ func (b *rollBlock) write(ctx context.Context, folder string) (err error) {
 // writeSynced writes a file that is there in full, or not at all, after a loss of
 // power, once its folder's names last too.
 func writeSynced(path string, data []byte) error {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640) //nolint:gosec // readable by the group, as the database's own
+	file, err := os.Create(path)
 	if err != nil {
 		return err
 	}
