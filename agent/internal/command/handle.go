@@ -286,7 +286,8 @@ func (e *Engine) checkRoom(r *request, now time.Time) *refusal {
 	case e.running[r.Command]:
 		return refuse(schema.StatusBusy, "%s is running", r.Command)
 	case ran && wait > 0:
-		return refuse(schema.StatusBusy, "%s has just run; it may again in %v", r.Command, wait.Round(time.Millisecond))
+		whole := (wait + time.Second - 1).Truncate(time.Second) // nobody who waits comes too early
+		return refuse(schema.StatusBusy, "%s has just run; it may again in %v", r.Command, whole)
 	case len(e.running) >= limit:
 		return refuse(schema.StatusBusy, "no more than %d may run at the same time", limit)
 	case !e.starts.AllowN(now, 1):
